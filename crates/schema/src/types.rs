@@ -1,0 +1,182 @@
+//! The shape of the catalogue: messages, their fields, and the resources that serve them.
+//!
+//! Everything here is `'static` data made by the build script from the tables under `catalogue/`; nothing is parsed
+//! when a process starts.
+
+/// One structure of the API, such as `io.k8s.api.core.v1.PodSpec`.
+#[derive(Debug)]
+pub struct Message {
+    /// Its OpenAPI name, such as `io.k8s.api.core.v1.PodSpec`.
+    pub name: &'static str,
+    /// Its name in upstream's decode errors, such as `v1.PodSpec`.
+    pub go_type: &'static str,
+    /// Its JSON members in upstream's order.  Embedded structures are flattened; see [`Field::via`].
+    pub fields: &'static [Field],
+    /// True when server-side apply replaces the whole structure (`+structType=atomic`).
+    pub atomic: bool,
+}
+
+/// One member of a [`Message`].
+#[derive(Debug)]
+pub struct Field {
+    /// JSON name.
+    pub name: &'static str,
+    /// Protobuf field number.
+    pub number: u32,
+    /// Protobuf number of the embedded structure that holds this field, 0 when the message itself does.
+    pub via: u32,
+    /// What it holds.
+    pub ty: Type,
+    /// How Go's JSON encoder treats its zero value.
+    pub presence: Presence,
+    /// True when OpenAPI lists it as required.
+    pub required: bool,
+    /// How server-side apply merges it.
+    pub list: ListType,
+    /// How strategic merge treats it.
+    pub patch: PatchStrategy,
+    /// The default of upstream's `+default` marker, as JSON text.
+    pub default: Option<&'static str>,
+    /// The closed set of values OpenAPI declares, empty when open.
+    pub allowed: &'static [&'static str],
+}
+
+/// What a field or an item holds.
+#[derive(Clone, Copy, Debug)]
+pub enum Type {
+    /// `bool`.
+    Bool,
+    /// 32-bit integer.
+    Int32,
+    /// 64-bit integer.
+    Int64,
+    /// 64-bit float.
+    Double,
+    /// UTF-8 text.
+    String,
+    /// Bytes, base64 in JSON.
+    Bytes,
+    /// `metav1.Time`: RFC 3339 in whole seconds; zero is `null`.
+    Time,
+    /// `metav1.MicroTime`: RFC 3339 with six fractional digits; zero is `null`.
+    MicroTime,
+    /// `metav1.Duration`: Go's duration text.
+    Duration,
+    /// `resource.Quantity`: canonicalised text, a number is accepted.
+    Quantity,
+    /// `intstr.IntOrString`.
+    IntOrString,
+    /// `metav1.FieldsV1`: any JSON object, bytes on the wire.
+    FieldsV1,
+    /// `runtime.RawExtension`: any JSON value, kept as it came.
+    RawExtension,
+    /// `apiextensions` `JSON`: any JSON value, JSON bytes on the wire.
+    Json,
+    /// `JSONSchemaPropsOrBool`, `...OrArray`, `...OrStringArray`: a schema or the alternative in the name.
+    JsonSchemaOr(SchemaOr, &'static Message),
+    /// A structure.
+    Message(&'static Message),
+    /// A list.
+    List(&'static Type),
+    /// A map with string keys.
+    Map(&'static Type),
+}
+
+/// The alternative to a schema in the three union types of `JSONSchemaProps`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SchemaOr {
+    /// A boolean (`additionalProperties`, `additionalItems`).
+    Bool,
+    /// A list of schemas (`items`).
+    Array,
+    /// A list of strings (`dependencies`).
+    StringArray,
+}
+
+/// How Go's JSON encoder treats a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// Written always, a missing value as its zero value (`""`, `0`, `false`, `null`, `{}`).
+    Always,
+    /// A plain value with `omitempty`: its zero value is left out (`false`, `0`, `""`, empty list or map).  A plain
+    /// structure has no zero value for `omitempty`: it is written as `{}`.
+    OmitEmpty,
+    /// A pointer with `omitempty`: left out only when missing; an explicit zero value stays.
+    Optional,
+    /// `omitzero`: left out when the whole structure is zero.
+    OmitZero,
+}
+
+/// How server-side apply merges a list or map (KEP-555).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListType {
+    /// Not a list or map, or a granular one.
+    Default,
+    /// Replaced as a whole.
+    Atomic,
+    /// A set of scalars.
+    Set,
+    /// A list of objects told apart by these members.
+    Map(&'static [&'static str]),
+}
+
+/// How strategic merge patch treats a field.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PatchStrategy {
+    /// Items are merged rather than the list replaced.
+    pub merge: bool,
+    /// The object is replaced rather than merged.
+    pub replace: bool,
+    /// Members that the patch does not name are dropped when `$retainKeys` says so.
+    pub retain_keys: bool,
+    /// The member that tells items apart, `""` for lists of scalars.
+    pub merge_key: &'static str,
+}
+
+/// One served version of a resource, as discovery shows it.
+#[derive(Debug)]
+pub struct Resource {
+    /// API group, `""` for the core group.
+    pub group: &'static str,
+    /// Version.
+    pub version: &'static str,
+    /// Plural name, such as `pods`.
+    pub plural: &'static str,
+    /// Singular name.
+    pub singular: &'static str,
+    /// Kind.
+    pub kind: &'static str,
+    /// True when its objects live in a namespace.
+    pub namespaced: bool,
+    /// Short names, such as `po`.
+    pub short_names: &'static [&'static str],
+    /// Categories, such as `all`.
+    pub categories: &'static [&'static str],
+    /// Verbs, in discovery's order.  Empty for nothing.
+    pub verbs: &'static [&'static str],
+    /// The structure of its objects.
+    pub message: &'static Message,
+    /// Its subresources.
+    pub subresources: &'static [Subresource],
+    /// Hash of the storage version, as `storageVersionHash` of discovery.
+    pub storage_version_hash: &'static str,
+    /// The version its objects are stored in; equal to `group`/`version` for all but a few.
+    pub storage: (&'static str, &'static str),
+}
+
+/// One subresource of a [`Resource`].
+#[derive(Debug)]
+pub struct Subresource {
+    /// Name without the parent, such as `status`.
+    pub name: &'static str,
+    /// Group of its kind.
+    pub group: &'static str,
+    /// Version of its kind.
+    pub version: &'static str,
+    /// Its kind, such as `Scale`.
+    pub kind: &'static str,
+    /// Verbs.
+    pub verbs: &'static [&'static str],
+    /// The structure of its body; `None` for connect-type subresources without one.
+    pub message: Option<&'static Message>,
+}
