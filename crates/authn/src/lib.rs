@@ -1,0 +1,1 @@
+//! Who are you: client certificates, tokens, service-account JWTs, anonymous; token issuing.

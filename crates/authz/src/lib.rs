@@ -1,0 +1,1 @@
+//! May you: RBAC, AlwaysAllow, AlwaysDeny, the union of them.

@@ -1,0 +1,1 @@
+//! JSON, YAML and Kubernetes protobuf: bytes to objects and back, driven by the catalogue.

@@ -1,0 +1,1 @@
+//! JSON Patch, merge patch, strategic merge, server-side apply and managedFields.

@@ -1,0 +1,1 @@
+//! TLS, HTTP, routing, verbs, health, controllers.

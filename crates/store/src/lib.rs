@@ -1,0 +1,1 @@
+//! The Store contract, the embedded durable log, the watch cache.

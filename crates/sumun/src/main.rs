@@ -1,0 +1,3 @@
+//! The `sumun` command.
+
+fn main() {}
