@@ -160,7 +160,12 @@ impl ApiError {
 
     /// 404 for an object.
     pub fn not_found(resource: &GroupResource, name: &str) -> Self {
-        Self::about(Reason::NotFound, resource, name, format!("{resource} {} not found", field::go_quote(name)))
+        Self::about(
+            Reason::NotFound,
+            resource,
+            name,
+            format!("{resource} {} not found", field::go_quote(name)),
+        )
     }
 
     /// 404 for a path of the API that leads nowhere.
@@ -178,7 +183,10 @@ impl ApiError {
 
     /// 405 for a verb that the resource does not have.
     pub fn method_not_supported(resource: &GroupResource, action: &str) -> Self {
-        let message = format!("{action} is not supported on resources of kind {}", field::go_quote(&resource.to_string()));
+        let message = format!(
+            "{action} is not supported on resources of kind {}",
+            field::go_quote(&resource.to_string())
+        );
         Self::about(Reason::MethodNotAllowed, resource, "", message)
     }
 
@@ -205,7 +213,8 @@ impl ApiError {
 
     /// 409 with upstream's text for a stale `resourceVersion`.
     pub fn stale(resource: &GroupResource, name: &str) -> Self {
-        let why = "the object has been modified; please apply your changes to the latest version and try again";
+        let why =
+            "the object has been modified; please apply your changes to the latest version and try again";
         Self::conflict(resource, name, why)
     }
 
@@ -238,7 +247,11 @@ impl ApiError {
         let causes = errors
             .0
             .iter()
-            .map(|e| Cause { reason: e.kind.reason().to_owned(), message: e.body.clone(), field: e.field.to_string() })
+            .map(|e| Cause {
+                reason: e.kind.reason().to_owned(),
+                message: e.body.clone(),
+                field: e.field.to_string(),
+            })
             .collect();
         let mut message = format!("{kind_name} {} is invalid", field::go_quote(name));
         if !errors.is_empty() {

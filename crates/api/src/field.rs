@@ -202,7 +202,8 @@ impl Errors {
 
     fn plain(&mut self, kind: ErrorType, field: &Path, detail: &dyn fmt::Display) {
         let detail = detail.to_string();
-        let body = if detail.is_empty() { kind.text().to_owned() } else { format!("{}: {detail}", kind.text()) };
+        let body =
+            if detail.is_empty() { kind.text().to_owned() } else { format!("{}: {detail}", kind.text()) };
         self.0.push(Error { kind, field: field.clone(), body });
     }
 

@@ -95,7 +95,8 @@ fn write_float(out: &mut String, f: f64) {
                 let _ = write!(out, "{mantissa}e+{exp:0>2}");
             }
             Some((mantissa, exp)) => {
-                let _ = write!(out, "{mantissa}e-{:0>2}", exp.trim_start_matches('-').trim_start_matches('0'));
+                let _ =
+                    write!(out, "{mantissa}e-{:0>2}", exp.trim_start_matches('-').trim_start_matches('0'));
             }
             None => out.push_str(&text),
         }

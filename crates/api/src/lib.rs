@@ -4,8 +4,8 @@
 
 pub mod error;
 pub mod field;
-pub mod json;
 mod gvk;
+pub mod json;
 mod map;
 mod value;
 

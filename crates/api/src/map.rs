@@ -15,6 +15,10 @@ const INDEX_FROM: usize = 24;
 pub struct Map {
     entries: Vec<(Str, Value)>,
     /// INVARIANT: `Some` exactly when `entries.len() >= INDEX_FROM`, and then maps each key to its position.
+    #[expect(
+        clippy::box_collection,
+        reason = "a map is in every value; the index must cost 8 bytes when absent"
+    )]
     index: Option<Box<HashMap<Str, usize>>>,
 }
 

@@ -2,6 +2,4 @@
 
 mod types;
 
-pub use types::{
-    Field, ListType, Message, PatchStrategy, Presence, Resource, SchemaOr, Subresource, Type,
-};
+pub use types::{Field, ListType, Message, PatchStrategy, Presence, Resource, SchemaOr, Subresource, Type};

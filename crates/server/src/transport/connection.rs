@@ -1,0 +1,182 @@
+//! One connection: handshake, HTTP, and the watch over its idleness.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use rustls::pki_types::{CertificateDer, UnixTime};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+use super::stall::StallGuard;
+use super::tls::Tls;
+use super::{HANDSHAKE_TIMEOUT, HEADER_TIMEOUT, Handler, IDLE_TIMEOUT, WRITE_STALL_TIMEOUT};
+use crate::shutdown::Shutdown;
+
+/// What is known of a connection before its first request.
+#[derive(Debug)]
+pub struct Connection {
+    /// The other end.
+    pub peer: SocketAddr,
+    /// What the client showed of itself.
+    pub client: ClientCertificate,
+    /// True on the insecure port: no authentication, no authorization.
+    pub insecure: bool,
+}
+
+/// The certificate a client showed, judged.
+#[derive(Debug)]
+pub enum ClientCertificate {
+    /// It showed none.
+    None,
+    /// It chains to a CA for clients; leaf first.
+    Verified(Vec<CertificateDer<'static>>),
+    /// It does not, and why.
+    Invalid(String),
+}
+
+/// Windows and buffers of HTTP/2: many slow watchers must not cost megabytes each.
+const STREAM_WINDOW: u32 = 256 * 1024;
+const CONNECTION_WINDOW: u32 = 1024 * 1024;
+const SEND_BUFFER: usize = 64 * 1024;
+const HEADER_LIST: u32 = 1024 * 1024;
+
+pub(super) async fn serve<H: Handler>(
+    socket: TcpStream,
+    peer: SocketAddr,
+    tls: Option<Tls>,
+    max_streams: u32,
+    handler: Arc<H>,
+    shutdown: Shutdown,
+) -> Result<(), String> {
+    let socket = StallGuard::new(socket, WRITE_STALL_TIMEOUT);
+    let Some(tls) = tls else {
+        let connection = Connection { peer, client: ClientCertificate::None, insecure: true };
+        return http(socket, connection, max_streams, handler, shutdown).await;
+    };
+    let acceptor = tokio_rustls::TlsAcceptor::from(tls.acceptor.clone());
+    let stream = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(socket))
+        .await
+        .map_err(|_| "the TLS handshake took too long".to_owned())?
+        .map_err(|e| format!("TLS handshake: {e}"))?;
+    let client = judge(&tls, stream.get_ref().1.peer_certificates());
+    http(stream, Connection { peer, client, insecure: false }, max_streams, handler, shutdown).await
+}
+
+fn judge(tls: &Tls, shown: Option<&[CertificateDer<'static>]>) -> ClientCertificate {
+    let Some((leaf, intermediates)) = shown.and_then(<[_]>::split_first) else {
+        return ClientCertificate::None;
+    };
+    match tls.clients.verify_client_cert(leaf, intermediates, UnixTime::now()) {
+        Ok(_) => ClientCertificate::Verified([std::slice::from_ref(leaf), intermediates].concat()),
+        Err(error) => ClientCertificate::Invalid(error.to_string()),
+    }
+}
+
+/// Speaks HTTP on an open stream until the client leaves, idles too long, or the server shuts down.
+async fn http<S, H>(
+    stream: S,
+    connection: Connection,
+    max_streams: u32,
+    handler: Arc<H>,
+    shutdown: Shutdown,
+) -> Result<(), String>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    H: Handler,
+{
+    let connection = Arc::new(connection);
+    let activity = Arc::new(Activity::default());
+    let service = {
+        let activity = activity.clone();
+        service_fn(move |request: hyper::Request<Incoming>| {
+            let (handler, connection, busy) = (handler.clone(), connection.clone(), activity.begin());
+            async move {
+                let response = handler.handle(connection, request).await;
+                Ok::<_, std::convert::Infallible>(response.map(|body| body.while_sending(busy)))
+            }
+        })
+    };
+    let builder = builder(max_streams);
+    let serving = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+    tokio::pin!(serving);
+    let mut idle_check = tokio::time::interval(IDLE_TIMEOUT / 3);
+    let mut closing = false;
+    loop {
+        tokio::select! {
+            ended = &mut serving => return ended.map_err(|e| e.to_string()),
+            () = shutdown.close_connections(), if !closing => {
+                serving.as_mut().graceful_shutdown();
+                closing = true;
+            }
+            _ = idle_check.tick(), if !closing => {
+                if activity.idle_for() >= IDLE_TIMEOUT {
+                    serving.as_mut().graceful_shutdown();
+                    closing = true;
+                }
+            }
+        }
+    }
+}
+
+fn builder(max_streams: u32) -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(1024 * 1024);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(max_streams)
+        .max_header_list_size(HEADER_LIST)
+        .max_send_buf_size(SEND_BUFFER)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .keep_alive_interval(Duration::from_secs(30))
+        .keep_alive_timeout(Duration::from_secs(15));
+    builder
+}
+
+/// Counts the requests in flight on a connection and remembers when the last one ended.
+#[derive(Debug)]
+struct Activity {
+    in_flight: AtomicUsize,
+    last_end: std::sync::Mutex<Instant>,
+}
+
+impl Default for Activity {
+    fn default() -> Self {
+        Self { in_flight: AtomicUsize::new(0), last_end: std::sync::Mutex::new(Instant::now()) }
+    }
+}
+
+/// A request in flight; dropped when its answer has been sent.
+#[derive(Debug)]
+pub(super) struct Busy(Arc<Activity>);
+
+impl Activity {
+    fn begin(self: &Arc<Self>) -> Busy {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        Busy(self.clone())
+    }
+
+    fn idle_for(&self) -> Duration {
+        if self.in_flight.load(Ordering::Relaxed) > 0 {
+            return Duration::ZERO;
+        }
+        self.last_end.lock().map(|at| at.elapsed()).unwrap_or_default()
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        if let Ok(mut at) = self.0.last_end.lock() {
+            *at = Instant::now();
+        }
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
