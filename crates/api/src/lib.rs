@@ -2,14 +2,21 @@
 //!
 //! This crate knows no transport, no file system and no clock; every other crate stands on it.
 
+pub mod content;
 pub mod error;
 pub mod field;
 mod gvk;
 pub mod json;
 mod map;
+pub mod request;
+pub mod selector;
+pub mod user;
 mod value;
 
 pub use error::{ApiError, Reason};
 pub use gvk::{GroupResource, GroupVersion, GroupVersionKind, GroupVersionResource};
 pub use map::Map;
+pub use request::RequestInfo;
+pub use selector::{FieldSelector, LabelSelector};
+pub use user::UserInfo;
 pub use value::{Str, Value};
