@@ -1,7 +1,17 @@
 //! What each built-in kind means: one folder a group, one file a kind.
 //!
-//! Entry points: [`strategy`] finds the [`Strategy`] of a kind, [`printer`] its [`Printer`].
+//! Entry points: [`strategy`] finds the [`Strategy`] of a kind, [`check_create`] and [`check_update`] all failures of an
+//! object.
 
+pub mod cursor;
+pub mod meta;
+pub mod names;
+
+mod check;
+mod registry;
 mod strategy;
 
-pub use strategy::{Column, Context, Description, NameRule, Printer, Strategy};
+pub use check::{check_create, check_update};
+pub use cursor::Cursor;
+pub use registry::{Plain, strategy};
+pub use strategy::{Column, Context, Description, MetaCheck, NameRule, Printer, Strategy};

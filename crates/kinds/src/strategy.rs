@@ -2,6 +2,8 @@
 
 use api::{Str, Value, field};
 
+use crate::names;
+
 /// What a strategy may know of the request it serves.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
@@ -35,6 +37,15 @@ pub enum NameRule {
     Custom,
 }
 
+/// A check of `metadata` that a kind makes on update besides the common one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MetaCheck {
+    /// The new metadata by itself, with the kind's name rule (upstream's `ValidateObjectMeta`).
+    New,
+    /// The change (upstream's `ValidateObjectMetaUpdate`).
+    Change,
+}
+
 /// One column of a table (`meta.k8s.io/v1` `TableColumnDefinition`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Column {
@@ -62,7 +73,7 @@ pub enum Description {
 /// What a kind means beyond the shape of its objects.
 ///
 /// The generic write path calls, in this order: on decode `default`; on create `prepare_create`, then
-/// `validate_create`; on update `prepare_update`, then `validate` through `validate_update`; `canonicalize` runs last.
+/// [`crate::check_create`]; on update `prepare_update`, then [`crate::check_update`]; `schema::canonicalize` runs last.
 /// Objects arrive coerced by `schema::coerce`: every known field has its declared type, so a strategy need not check
 /// types again, but any field may be missing.
 pub trait Strategy: Sync {
@@ -72,6 +83,17 @@ pub trait Strategy: Sync {
     /// The rule for `metadata.name`.
     fn name_rule(&self) -> NameRule {
         NameRule::Subdomain
+    }
+
+    /// What is wrong with `metadata.name`, or with `metadata.generateName` when `prefix` is set.  Kinds with
+    /// [`NameRule::Custom`] say it here.
+    fn name_faults(&self, name: &str, prefix: bool) -> names::Faults {
+        names::object_name(self.name_rule(), name, prefix)
+    }
+
+    /// The checks of `metadata` that upstream's kind repeats on update, in its order; each repeats its failures.
+    fn metadata_checks(&self, _cx: &Context) -> &'static [MetaCheck] {
+        &[MetaCheck::Change]
     }
 
     /// Clears and sets what a client may not choose when it creates (upstream's `PrepareForCreate`).
