@@ -1,1 +1,9 @@
-//! JSON, YAML and Kubernetes protobuf: bytes to objects and back, driven by the catalogue.
+//! Bytes to objects and back: JSON, YAML and Kubernetes protobuf, for any kind, driven by the catalogue.
+//!
+//! Every decoder takes hostile input: it answers an error and never panics, recurses without bound or allocates more
+//! than a small multiple of what it was given.
+
+pub mod json;
+
+#[cfg(test)]
+mod testing;

@@ -1,0 +1,49 @@
+//! The one error of the JSON decoder, with Go's texts.
+
+use std::fmt;
+
+/// Why a text is not JSON; `Display` is Go's text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyntaxError {
+    message: Box<str>,
+    offset: usize,
+}
+
+impl SyntaxError {
+    pub(crate) fn new(message: impl Into<Box<str>>, offset: usize) -> Self {
+        Self { message: message.into(), offset }
+    }
+
+    /// `byte`, read as the one at `at`, cannot stand there.
+    pub(crate) fn unexpected(byte: u8, at: usize, context: &str) -> Self {
+        Self::new(format!("invalid character {} {context}", quote(byte)), at + 1)
+    }
+
+    /// The text ended too early.
+    pub(crate) fn end(length: usize) -> Self {
+        Self::new("unexpected end of JSON input", length)
+    }
+
+    /// How many bytes had been read, the offending one included.
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+}
+
+/// A byte as Go's scanner shows it: taken for a Latin-1 character and quoted.
+fn quote(byte: u8) -> String {
+    match byte {
+        b'\'' => r"'\''".to_owned(),
+        b'"' => "'\"'".to_owned(),
+        0xa0 | 0xad => format!("'\\u00{byte:x}'"),
+        _ => format!("'{}'", api::field::go_quote(&char::from(byte).to_string()).trim_matches('"')),
+    }
+}
+
+impl fmt::Display for SyntaxError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for SyntaxError {}
