@@ -8,8 +8,10 @@ pub mod field;
 mod gvk;
 pub mod json;
 mod map;
+pub mod quantity;
 pub mod request;
 pub mod selector;
+pub mod time;
 pub mod user;
 mod value;
 
