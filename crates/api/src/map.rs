@@ -84,6 +84,21 @@ impl Map {
         Some(value)
     }
 
+    /// Removes `key` and puts the last member in its place; O(1).  For where order does not matter.
+    pub fn swap_remove(&mut self, key: &str) -> Option<Value> {
+        let at = self.position(key)?;
+        if let Some(index) = &mut self.index {
+            index.remove(key);
+        }
+        let (_, value) = self.entries.swap_remove(at);
+        if self.entries.len() < INDEX_FROM {
+            self.index = None;
+        } else if let (Some(index), Some((moved, _))) = (&mut self.index, self.entries.get(at)) {
+            index.insert(moved.clone(), at);
+        }
+        Some(value)
+    }
+
     /// Keeps the members that `keep` answers true for; O(n) however many go.
     pub fn retain(&mut self, mut keep: impl FnMut(&str, &mut Value) -> bool) {
         self.entries.retain_mut(|(k, v)| keep(k, v));
@@ -191,6 +206,21 @@ mod tests {
         assert_eq!(map.get("k3"), Some(&Value::Int(3)));
         map.sort();
         assert_eq!(map.keys().next(), Some("k0"));
+    }
+
+    #[test]
+    fn swap_remove_keeps_the_index_right() {
+        let mut map: Map = (0..100).map(|i| (format!("k{i}"), Value::Int(i))).collect();
+        for i in (0..100).step_by(3) {
+            assert_eq!(map.swap_remove(&format!("k{i}")), Some(Value::Int(i)));
+            assert_eq!(map.swap_remove(&format!("k{i}")), None);
+        }
+        assert_eq!(map.len(), 66);
+        for i in 0..100 {
+            assert_eq!(map.get(&format!("k{i}")).is_some(), i % 3 != 0, "k{i}");
+        }
+        (0..100).filter(|i| i % 3 != 0).for_each(|i| assert!(map.swap_remove(&format!("k{i}")).is_some()));
+        assert!(map.is_empty());
     }
 
     #[test]
