@@ -8,8 +8,9 @@ mod tests;
 
 use std::{collections::BTreeSet, fmt};
 
-use api::{ApiError, Reason, Value, error::Details, field::go_quote, json};
+use api::{ApiError, Value, field::go_quote, json};
 
+use crate::rejected;
 use pointer::{add, container, peek, remove, replace};
 
 /// How many operations a patch may hold.
@@ -17,6 +18,9 @@ pub const MAX_OPERATIONS: usize = 10_000;
 
 /// How many bytes of JSON the `copy` operations of one patch may copy.
 pub const MAX_COPIED_BYTES: usize = 3 * 1024 * 1024;
+
+/// How deep the patched document may be nested, as deep as the decoders accept.
+const MAX_DEPTH: usize = 1000;
 
 /// Why a patch was not applied.  [`fmt::Display`] is upstream's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,10 +51,7 @@ impl From<JsonPatchError> for ApiError {
         match error {
             JsonPatchError::Malformed(text) => Self::bad_request(text),
             JsonPatchError::TooManyOperations(_) => Self::too_large(error),
-            JsonPatchError::Failed(_) => {
-                let message = "the server rejected our request due to an error in our request";
-                Self { details: Some(Box::<Details>::default()), ..Self::new(Reason::Invalid, message) }
-            }
+            JsonPatchError::Failed(_) => rejected(),
         }
     }
 }
@@ -68,7 +69,7 @@ pub fn json_patch(mut doc: Value, patch: &Value) -> Result<Value, JsonPatchError
     if operations.len() > MAX_OPERATIONS {
         return Err(JsonPatchError::TooManyOperations(operations.len()));
     }
-    let mut run = Run { copied: 0, touched: BTreeSet::new() };
+    let mut run = Run { copied: 0, depth: depth(&doc), touched: BTreeSet::new() };
     for operation in operations {
         run.apply(&mut doc, operation).map_err(JsonPatchError::Failed)?;
     }
@@ -102,7 +103,8 @@ pub fn unknown_fields(patch: &Value) -> Result<Vec<String>, JsonPatchError> {
                             let place = format!("Go struct field jsonPatchOp.{key} of type string");
                             return Err(malformed(cannot_unmarshal(other, &place)));
                         }
-                        _ => unknown.push(format!("json patch unknown field {}", go_quote(&format!("[{i}].{key}")))),
+                        _ => unknown
+                            .push(format!("json patch unknown field {}", go_quote(&format!("[{i}].{key}")))),
                     }
                 }
             }
@@ -121,10 +123,17 @@ fn operations(patch: &Value) -> Result<&[Value], JsonPatchError> {
     let items = match patch {
         Value::Null => &[],
         Value::Array(items) => items.as_slice(),
-        other => return Err(JsonPatchError::Malformed(cannot_unmarshal(other, "Go value of type jsonpatch.Patch"))),
+        other => {
+            return Err(JsonPatchError::Malformed(cannot_unmarshal(
+                other,
+                "Go value of type jsonpatch.Patch",
+            )));
+        }
     };
     match items.iter().find(|item| !matches!(item, Value::Object(_) | Value::Null)) {
-        Some(other) => Err(JsonPatchError::Malformed(cannot_unmarshal(other, "Go value of type jsonpatch.Operation"))),
+        Some(other) => {
+            Err(JsonPatchError::Malformed(cannot_unmarshal(other, "Go value of type jsonpatch.Operation")))
+        }
         None => Ok(items),
     }
 }
@@ -133,6 +142,8 @@ fn operations(patch: &Value) -> Result<&[Value], JsonPatchError> {
 struct Run<'a> {
     /// Bytes of JSON copied so far.
     copied: usize,
+    /// INVARIANT: the document is nested at most this deep.
+    depth: usize,
     /// The parents of all paths, whose objects are sorted at the end.
     touched: BTreeSet<&'a str>,
 }
@@ -172,15 +183,35 @@ impl<'a> Run<'a> {
     fn add(&mut self, doc: &mut Value, op: &'a Value) -> Result<(), String> {
         let path =
             self.path(op, "path").map_err(|_| format!("add operation failed to decode path: {MISSING}"))?;
-        let (parent, key) = container(doc, path).ok_or_else(|| {
-            format!("add operation does not apply: doc is missing path: {}: {MISSING}", quoted(path))
-        })?;
-        add(parent, &key, value_of(op)).map_err(|e| format!("error in add for path: '{path}': {e}"))
+        let value = value_of(op);
+        let inner = depth(&value);
+        self.put(doc, path, value, inner)
+            .ok_or_else(|| {
+                format!("add operation does not apply: doc is missing path: {}: {MISSING}", quoted(path))
+            })?
+            .map_err(|e| format!("error in add for path: '{path}': {e}"))
+    }
+
+    /// Puts a value nested at most `inner` deep at `path`; `None` when the document has no such place.
+    fn put(&mut self, doc: &mut Value, path: &str, value: Value, inner: usize) -> Option<Result<(), String>> {
+        let (parent, key) = container(doc, path)?;
+        Some(add(parent, &key, value).and_then(|()| self.deepen(doc, tokens(path) + inner)))
+    }
+
+    /// Notes that the document may now be nested `reached` deep.  The bound is made exact only when it runs out, so
+    /// that operations which nest what others have nested cost no walk each.
+    fn deepen(&mut self, doc: &Value, reached: usize) -> Result<(), String> {
+        self.depth = self.depth.max(reached);
+        if self.depth > MAX_DEPTH {
+            self.depth = depth(doc);
+        }
+        if self.depth > MAX_DEPTH { Err("exceeded max depth".to_owned()) } else { Ok(()) }
     }
 
     fn remove(&mut self, doc: &mut Value, op: &'a Value) -> Result<(), String> {
-        let path =
-            self.path(op, "path").map_err(|_| format!("remove operation failed to decode path: {MISSING}"))?;
+        let path = self
+            .path(op, "path")
+            .map_err(|_| format!("remove operation failed to decode path: {MISSING}"))?;
         let (parent, key) = container(doc, path).ok_or_else(|| {
             format!("remove operation does not apply: doc is missing path: {}: {MISSING}", quoted(path))
         })?;
@@ -188,32 +219,41 @@ impl<'a> Run<'a> {
     }
 
     fn replace(&mut self, doc: &mut Value, op: &'a Value) -> Result<(), String> {
-        let path = self.path(op, "path").map_err(|e| format!("replace operation failed to decode path: {e}"))?;
+        let path =
+            self.path(op, "path").map_err(|e| format!("replace operation failed to decode path: {e}"))?;
         if path.is_empty() {
             return match op.get("value") {
                 Some(value @ (Value::Object(_) | Value::Array(_))) => {
                     *doc = value.clone();
-                    Ok(())
+                    self.deepen(doc, depth(value))
                 }
                 _ => Err("replace operation value must be object or array: %!w(<nil>)".to_owned()),
             };
         }
-        let (parent, key) = container(doc, path)
-            .ok_or_else(|| format!("replace operation does not apply: doc is missing path: {path}: {MISSING}"))?;
-        replace(parent, &key, value_of(op))
-            .ok_or_else(|| format!("replace operation does not apply: doc is missing key: {path}: {MISSING}"))
+        let (parent, key) = container(doc, path).ok_or_else(|| {
+            format!("replace operation does not apply: doc is missing path: {path}: {MISSING}")
+        })?;
+        let value = value_of(op);
+        let reached = tokens(path) + depth(&value);
+        replace(parent, &key, value).ok_or_else(|| {
+            format!("replace operation does not apply: doc is missing key: {path}: {MISSING}")
+        })?;
+        self.deepen(doc, reached)
     }
 
     fn relocate(&mut self, doc: &mut Value, op: &'a Value) -> Result<(), String> {
         let from = self.path(op, "from").map_err(|e| format!("move operation failed to decode from: {e}"))?;
-        let (parent, key) = container(doc, from)
-            .ok_or_else(|| format!("move operation does not apply: doc is missing from path: {from}: {MISSING}"))?;
+        let (parent, key) = container(doc, from).ok_or_else(|| {
+            format!("move operation does not apply: doc is missing from path: {from}: {MISSING}")
+        })?;
         let value = remove(parent, &key).map_err(|e| format!("error in move for path: '{key}': {e}"))?;
         let path = self.path(op, "path").map_err(|e| format!("move operation failed to decode path: {e}"))?;
-        let (parent, key) = container(doc, path).ok_or_else(|| {
-            format!("move operation does not apply: doc is missing destination path: {path}: {MISSING}")
-        })?;
-        add(parent, &key, value).map_err(|e| format!("error in move for path: '{path}': {e}"))
+        let inner = self.depth.saturating_sub(tokens(from));
+        self.put(doc, path, value, inner)
+            .ok_or_else(|| {
+                format!("move operation does not apply: doc is missing destination path: {path}: {MISSING}")
+            })?
+            .map_err(|e| format!("error in move for path: '{path}': {e}"))
     }
 
     fn test(&mut self, doc: &mut Value, op: &'a Value) -> Result<(), String> {
@@ -231,25 +271,28 @@ impl<'a> Run<'a> {
 
     fn copy(&mut self, doc: &mut Value, op: &'a Value) -> Result<(), String> {
         let from = self.path(op, "from").map_err(|e| format!("copy operation failed to decode from: {e}"))?;
-        let (parent, key) = container(doc, from)
-            .ok_or_else(|| format!("copy operation does not apply: doc is missing from path: {from}: {MISSING}"))?;
+        let (parent, key) = container(doc, from).ok_or_else(|| {
+            format!("copy operation does not apply: doc is missing from path: {from}: {MISSING}")
+        })?;
         let value = peek(parent, &key).map_err(|e| format!("error in copy for from: '{from}': {e}"))?;
-        // Charged before it is copied, so that a patch cannot grow the document without bound.
-        self.copied += value.map_or(0, |v| json::to_string(v).len());
-        let value = if self.copied > MAX_COPIED_BYTES { None } else { value.cloned() };
+        let copied = self.copied + value.map_or(0, |v| json::to_string(v).len());
+        let value = if copied > MAX_COPIED_BYTES { None } else { value.cloned() };
         let path =
             self.path(op, "path").map_err(|_| format!("copy operation failed to decode path: {MISSING}"))?;
-        let (parent, key) = container(doc, path).ok_or_else(|| {
-            format!("copy operation does not apply: doc is missing destination path: {path}: {MISSING}")
-        })?;
-        if self.copied > MAX_COPIED_BYTES {
+        let missing =
+            || format!("copy operation does not apply: doc is missing destination path: {path}: {MISSING}");
+        container(doc, path).ok_or_else(missing)?;
+        if copied > MAX_COPIED_BYTES {
             return Err(format!(
-                "Unable to complete the copy, the accumulated size increase of copy is {}, exceeding the limit \
-                 {MAX_COPIED_BYTES}",
-                self.copied
+                "Unable to complete the copy, the accumulated size increase of copy is {copied}, exceeding the limit \
+                 {MAX_COPIED_BYTES}"
             ));
         }
-        add(parent, &key, value.unwrap_or_default()).map_err(|e| format!("error while adding value during copy: {e}"))
+        self.copied = copied;
+        let inner = self.depth.saturating_sub(tokens(from));
+        self.put(doc, path, value.unwrap_or_default(), inner)
+            .ok_or_else(missing)?
+            .map_err(|e| format!("error while adding value during copy: {e}"))
     }
 }
 
@@ -259,4 +302,18 @@ fn value_of(op: &Value) -> Value {
 
 fn quoted(path: &str) -> String {
     format!("\"{path}\"")
+}
+
+/// How many steps a path takes from the root.
+fn tokens(path: &str) -> usize {
+    path.bytes().filter(|b| *b == b'/').count()
+}
+
+/// How deep a value is nested: 0 for a scalar.
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Object(map) => 1 + map.values().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
 }

@@ -9,7 +9,7 @@ pub mod json_patch;
 mod merge_patch;
 mod strategic;
 
-use api::{ApiError, Value, field};
+use api::{ApiError, Reason, Value, error::Details, field};
 
 pub use go_text::go_text;
 pub use json_patch::{JsonPatchError, json_patch};
@@ -26,7 +26,13 @@ pub fn undecodable(shown: &str, why: &str) -> ApiError {
 
 /// 500 with a bare text, as upstream answers when an error has no Status of its own.
 fn plain_error(message: impl Into<String>) -> ApiError {
-    ApiError::new(api::Reason::Unknown, message)
+    ApiError::new(Reason::Unknown, message)
+}
+
+/// 422 for a patch that cannot be applied; upstream does not tell why.
+fn rejected() -> ApiError {
+    let message = "the server rejected our request due to an error in our request";
+    ApiError { details: Some(Box::<Details>::default()), ..ApiError::new(Reason::Invalid, message) }
 }
 
 /// Sorts the members of every object in `value`, as Go writes maps.

@@ -88,9 +88,21 @@ mod tests {
     fn merges_replaces_and_removes() {
         let doc = || object! { "b" => object! { "x" => 1, "y" => 2 }, "a" => vec![1, 2], "n" => Value::Null };
         check(doc(), object! {}, r#"{"a":[1,2],"b":{"x":1,"y":2},"n":null}"#);
-        check(doc(), object! { "b" => object! { "x" => Value::Null, "z" => 3 } }, r#"{"a":[1,2],"b":{"y":2,"z":3},"n":null}"#);
-        check(doc(), object! { "a" => vec![9], "b" => Value::Null, "c" => Value::Null }, r#"{"a":[9],"n":null}"#);
-        check(doc(), object! { "n" => object! { "p" => Value::Null, "o" => 1 } }, r#"{"a":[1,2],"b":{"x":1,"y":2},"n":{"o":1}}"#);
+        check(
+            doc(),
+            object! { "b" => object! { "x" => Value::Null, "z" => 3 } },
+            r#"{"a":[1,2],"b":{"y":2,"z":3},"n":null}"#,
+        );
+        check(
+            doc(),
+            object! { "a" => vec![9], "b" => Value::Null, "c" => Value::Null },
+            r#"{"a":[9],"n":null}"#,
+        );
+        check(
+            doc(),
+            object! { "n" => object! { "p" => Value::Null, "o" => 1 } },
+            r#"{"a":[1,2],"b":{"x":1,"y":2},"n":{"o":1}}"#,
+        );
         check(doc(), object! { "b" => 7 }, r#"{"a":[1,2],"b":7,"n":null}"#);
     }
 

@@ -60,7 +60,10 @@ pub(super) fn add(parent: &mut Value, key: &str, value: Value) -> Result<(), Str
 /// Sets the item or member `key`; `None` when a list has no such item.
 pub(super) fn replace(parent: &mut Value, key: &str, value: Value) -> Option<()> {
     match parent {
-        Value::Array(items) => *items.get_mut(position(key, items.len()).ok()?)? = value,
+        Value::Array(items) => {
+            let at = position(key, items.len()).ok()?;
+            *items.get_mut(at)? = value;
+        }
         other => {
             other.as_object_mut()?.insert(key, value);
         }

@@ -1,0 +1,329 @@
+//! Lists in a strategic merge patch: scalars are united, objects merged by key, and the order is that of the patch with
+//! what only the server has in between.
+//!
+//! Entry points: [`merge_list`] for a list, [`merge_ordered`] for the lists an object's `$setElementOrder` names.
+
+use std::collections::{HashMap, HashSet};
+
+use api::{ApiError, Map, Str, Value, json};
+use schema::{PatchStrategy, Type};
+
+use super::{
+    DIRECTIVE, SET_ORDER, directive_target, drop_directives, lookup, merge_object, no_merge_key,
+    unknown_directive, wrong_type,
+};
+use crate::{go_text::go_text, plain_error, rejected};
+
+/// Merges the list `patch` into `doc`, or takes its items out of it when it `deletes`.
+pub(super) fn merge_list(
+    doc: Vec<Value>,
+    patch: &mut Vec<Value>,
+    item: Type,
+    strategy: PatchStrategy,
+    deletes: bool,
+) -> Result<Vec<Value>, ApiError> {
+    if !(strategy.merge || deletes) {
+        return Ok(patch.clone());
+    }
+    if doc.is_empty() && patch.is_empty() {
+        return Ok(doc);
+    }
+    let key = strategy.merge_key;
+    if !holds_objects(&doc, patch)? {
+        return match doc.iter().chain(&*patch).next() {
+            Some(scalar) if !key.is_empty() && !deletes => Err(wrong_type(&Value::object(), scalar)),
+            _ => Ok(merge_scalars(doc, patch, deletes)),
+        };
+    }
+    if key.is_empty() {
+        let kind = if matches!(item, Type::Map(_)) { "map" } else { "struct" };
+        return Err(plain_error(format!("cannot merge lists without merge key for {kind}")));
+    }
+    let (doc, patch) = item_directives(doc, patch, key)?;
+    let server_order = Order::of_objects(&doc, key)?;
+    let patch_order = Order::of_objects(patch.iter().map(|v| &**v), key)?;
+    let merged = merge_items(doc, patch, key, item)?;
+    weave(merged, &patch_order, &server_order, Some(key))
+}
+
+fn merge_scalars(mut doc: Vec<Value>, patch: &[Value], deletes: bool) -> Vec<Value> {
+    let patch_order = Order::of_scalars(patch);
+    if deletes {
+        doc.retain(|v| !patch_order.has(v));
+        return doc;
+    }
+    let server_order = Order::of_scalars(&doc);
+    let mut seen = HashSet::new();
+    doc.extend(patch.iter().cloned());
+    doc.retain(|v| seen.insert(json::to_string(v)));
+    weave(doc, &patch_order, &server_order, None).unwrap_or_default()
+}
+
+/// Carries out `$patch` in items: the document's items without the deleted ones, and the patch without directives.
+fn item_directives<'a>(
+    mut doc: Vec<Value>,
+    patch: &'a mut [Value],
+    key: &str,
+) -> Result<(Vec<Value>, Vec<&'a mut Value>), ApiError> {
+    let mut deleted = HashSet::new();
+    let mut replace = false;
+    let mut rest = Vec::with_capacity(patch.len());
+    for item in patch {
+        match item.get(DIRECTIVE).map(Value::as_str) {
+            None => rest.push(item),
+            Some(Some("delete")) => {
+                deleted.insert(id(item.get(key).ok_or_else(|| no_merge_key(item, key))?));
+            }
+            Some(Some("replace")) => replace = true,
+            Some(Some("merge")) => {
+                return Err(plain_error("merging lists cannot yet be specified in the patch"));
+            }
+            Some(_) => return Err(unknown_directive(item)),
+        }
+    }
+    if replace {
+        return Ok((rest.into_iter().map(|v| v.clone()).collect(), Vec::new()));
+    }
+    if !deleted.is_empty() {
+        doc.retain(|item| item.get(key).is_none_or(|v| !deleted.contains(&id(v))));
+    }
+    Ok((doc, rest))
+}
+
+/// Merges each item of the patch into the item of the same key, or appends it.
+fn merge_items(
+    mut doc: Vec<Value>,
+    patch: Vec<&mut Value>,
+    key: &str,
+    ty: Type,
+) -> Result<Vec<Value>, ApiError> {
+    let mut places = Order::of_keyed(&doc, key).0;
+    for item in patch {
+        let value = item.get(key).ok_or_else(|| no_merge_key(item, key))?;
+        let at = *places.entry(id(value)).or_insert(doc.len());
+        match (doc.get_mut(at), &mut *item) {
+            (Some(old), Value::Object(change)) => {
+                let members = std::mem::take(old.make_object());
+                *old = Value::Object(merge_object(members, change, ty)?);
+            }
+            _ => doc.push(item.clone()),
+        }
+    }
+    Ok(doc)
+}
+
+/// Carries out every `$setElementOrder/field` of a patch and takes it and the list it orders out of the patch.
+pub(super) fn merge_ordered(doc: &mut Map, patch: &mut Map, ty: Type) -> Result<(), ApiError> {
+    let directives: Vec<Str> = patch.keys().filter(|k| k.starts_with(SET_ORDER)).map(Into::into).collect();
+    let mut done: HashSet<&str> = HashSet::new();
+    for directive in &directives {
+        let order = patch.get_mut(directive).map(Value::take).unwrap_or_default();
+        let Value::Array(order) = order else { return Err(wrong_type(&Value::Array(Vec::new()), &order)) };
+        let Some(Some(name)) = directive_target(directive, SET_ORDER) else { return Err(bad_order()) };
+        done.insert(directive);
+        if merge_in_order(doc, patch.get_mut(name), name, &order, ty)? {
+            done.insert(name);
+        }
+    }
+    if !done.is_empty() {
+        patch.retain(|key, _| !done.contains(key));
+    }
+    Ok(())
+}
+
+/// Merges one list under the order a `$setElementOrder` gives; false when neither side has the list.
+fn merge_in_order(
+    doc: &mut Map,
+    patch: Option<&mut Value>,
+    name: &str,
+    order: &[Value],
+    ty: Type,
+) -> Result<bool, ApiError> {
+    let array = |v: &Value| {
+        if v.as_array().is_some() { Ok(()) } else { Err(wrong_type(&Value::Array(Vec::new()), v)) }
+    };
+    if let Some(old) = doc.get(name) {
+        array(old)?;
+    }
+    if let Some(change) = &patch {
+        array(change)?;
+    }
+    let (strategy, item) = lookup::list(ty, name)?;
+    let key = Some(strategy.merge_key).filter(|k| !k.is_empty());
+    let mut none = Vec::new();
+    let found_patch = patch.is_some();
+    let changes = patch.and_then(Value::as_array_mut).unwrap_or(&mut none);
+    check_order(changes, order, key)?;
+    let old = doc.get_mut(name).and_then(Value::as_array_mut).map(std::mem::take);
+    let found_doc = old.is_some();
+    let old = old.unwrap_or_default();
+    let objects = match (found_doc, found_patch) {
+        (false, false) => return Ok(false),
+        _ if old.is_empty() && changes.is_empty() => {
+            return Err(plain_error("no elements in any of the given slices"));
+        }
+        _ => holds_objects(&old, changes)?,
+    };
+    let server_order =
+        if objects { Order::of_keyed(&old, key.unwrap_or("")) } else { Order::of_scalars(&old) };
+    let merged = match (found_doc, found_patch) {
+        (true, true) => merge_list(old, changes, item, strategy, false)?,
+        (true, false) => old,
+        (false, _) => {
+            changes.retain_mut(drop_directives);
+            changes.clone()
+        }
+    };
+    match (key, merged.first()) {
+        (None, _) if objects => return Err(bad_order()),
+        (Some(_), Some(scalar)) if !objects => return Err(wrong_type(&Value::object(), scalar)),
+        _ => {}
+    }
+    let wanted = match key {
+        Some(key) if objects => Order::of_objects(order, key)?,
+        _ => Order::of_scalars(order),
+    };
+    let woven = weave(merged, &wanted, &server_order, key.filter(|_| objects))?;
+    doc.insert(name, Value::Array(woven));
+    Ok(true)
+}
+
+fn bad_order() -> ApiError {
+    ApiError::bad_request("invalid patch format of setElementOrder list")
+}
+
+/// Checks that the items of the patch stand in the order list, in the same order.
+fn check_order(patch: &[Value], order: &[Value], key: Option<&str>) -> Result<(), ApiError> {
+    if patch.is_empty() || order.is_empty() {
+        return Ok(());
+    }
+    let object = Value::object();
+    if key.is_some()
+        && let Some(other) = patch.iter().find(|v| v.as_object().is_none())
+    {
+        return Err(wrong_type(&object, other));
+    }
+    let mut wanted = order.iter();
+    for item in patch.iter().filter(|v| v.get(DIRECTIVE).is_none()) {
+        loop {
+            let Some(next) = wanted.next() else {
+                return Err(plain_error(format!(
+                    "The order in patch list:\n{}\n doesn't match {SET_ORDER} list:\n{}\n",
+                    go_text(&Value::Array(patch.to_vec())),
+                    go_text(&Value::Array(order.to_vec()))
+                )));
+            };
+            let same = match key {
+                None => item == next,
+                Some(_) if next.as_object().is_none() => return Err(wrong_type(&object, next)),
+                Some(key) => {
+                    let left = item.get(key).ok_or_else(|| no_merge_key(item, key))?;
+                    left == next.get(key).ok_or_else(|| no_merge_key(next, key))?
+                }
+            };
+            if same {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// True when the items of both lists are objects, false when they are scalars.
+fn holds_objects(a: &[Value], b: &[Value]) -> Result<bool, ApiError> {
+    let mut items = a.iter().chain(b);
+    let Some(first) = items.next() else { return Ok(false) };
+    if first.as_array().is_some() {
+        return Err(rejected());
+    }
+    let kind = std::mem::discriminant(first);
+    if first.is_null() || items.any(|v| std::mem::discriminant(v) != kind) {
+        let both = Value::Array(vec![Value::Array(a.to_vec()), Value::Array(b.to_vec())]);
+        return Err(plain_error(format!("list element types are not identical: {}", go_text(&both))));
+    }
+    Ok(first.as_object().is_some())
+}
+
+/// The first position of each item in a list, by its merge key or by itself.
+struct Order(HashMap<String, usize>);
+
+impl Order {
+    fn of_scalars(items: &[Value]) -> Self {
+        let mut places = HashMap::new();
+        for (at, item) in items.iter().enumerate() {
+            places.entry(id(item)).or_insert(at);
+        }
+        Self(places)
+    }
+
+    /// Items without the key have no position.
+    fn of_keyed(items: &[Value], key: &str) -> Self {
+        let mut places = HashMap::new();
+        for (at, item) in items.iter().enumerate() {
+            if let Some(v) = item.get(key) {
+                places.entry(id(v)).or_insert(at);
+            }
+        }
+        Self(places)
+    }
+
+    /// Every item must be an object with the key.
+    fn of_objects<'a>(items: impl IntoIterator<Item = &'a Value>, key: &str) -> Result<Self, ApiError> {
+        let mut places = HashMap::new();
+        for (at, item) in items.into_iter().enumerate() {
+            if item.as_object().is_none() {
+                return Err(wrong_type(&Value::object(), item));
+            }
+            places.entry(id(item.get(key).ok_or_else(|| no_merge_key(item, key))?)).or_insert(at);
+        }
+        Ok(Self(places))
+    }
+
+    fn has(&self, item: &Value) -> bool {
+        self.0.contains_key(&id(item))
+    }
+
+    fn place(&self, item: &Value, key: Option<&str>) -> Option<usize> {
+        let value = key.map_or(Some(item), |k| item.get(k))?;
+        self.0.get(&id(value)).copied()
+    }
+}
+
+/// What makes two keys equal: their type and value.
+fn id(value: &Value) -> String {
+    json::to_string(value)
+}
+
+/// Orders merged items: those the patch names as it orders them, the others as the server had them, each of these
+/// before the first item of the patch that the server had after it.
+fn weave(
+    items: Vec<Value>,
+    patch: &Order,
+    server: &Order,
+    key: Option<&str>,
+) -> Result<Vec<Value>, ApiError> {
+    let mut named = Vec::new();
+    let mut others = Vec::new();
+    for item in items {
+        if let Some(key) = key {
+            item.get(key).ok_or_else(|| no_merge_key(&item, key))?;
+        }
+        let there = server.place(&item, key);
+        match patch.place(&item, key) {
+            Some(at) => named.push((at, there, item)),
+            None => others.push((there, item)),
+        }
+    }
+    named.sort_by_key(|(at, ..)| *at);
+    others.sort_by_key(|(there, _)| *there);
+    let mut woven = Vec::with_capacity(named.len() + others.len());
+    let mut others = others.into_iter().peekable();
+    for (_, there, item) in named {
+        while let Some((_, other)) = others.next_if(|(before, _)| before.is_some() && *before < there) {
+            woven.push(other);
+        }
+        woven.push(item);
+    }
+    woven.extend(others.map(|(_, other)| other));
+    Ok(woven)
+}
