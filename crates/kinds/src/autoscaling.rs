@@ -1,0 +1,3 @@
+//! `autoscaling`: replica counts that follow a metric.
+
+pub(crate) mod horizontal;

@@ -1,0 +1,3 @@
+//! `coordination.k8s.io`: who leads.
+
+pub(crate) mod lease;

@@ -1,0 +1,3 @@
+//! `discovery.k8s.io`: where the endpoints of a Service are.
+
+pub(crate) mod endpoint_slice;

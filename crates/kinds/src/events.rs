@@ -1,0 +1,3 @@
+//! `events.k8s.io`: the newer face of events.
+
+pub(crate) mod event;

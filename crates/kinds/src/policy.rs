@@ -1,0 +1,3 @@
+//! `policy`: what may be disrupted.
+
+pub(crate) mod disruption_budget;
