@@ -3,6 +3,8 @@
 //! Everything here is `'static` data made by the build script from the tables under `catalogue/`; nothing is parsed
 //! when a process starts.
 
+use crate::hash;
+
 /// One structure of the API, such as `io.k8s.api.core.v1.PodSpec`.
 #[derive(Debug)]
 pub struct Message {
@@ -14,6 +16,42 @@ pub struct Message {
     pub fields: &'static [Field],
     /// True when server-side apply replaces the whole structure (`+structType=atomic`).
     pub atomic: bool,
+    pub(crate) index: Index,
+}
+
+impl Message {
+    /// A structure that is not in the catalogue; its fields are searched one by one.
+    pub const fn new(name: &'static str, go_type: &'static str, fields: &'static [Field]) -> Self {
+        Self { name, go_type, fields, atomic: false, index: Index::NONE }
+    }
+
+    /// The field with this JSON name, letter case included; costs one comparison.
+    #[inline]
+    pub fn field(&self, json_name: &str) -> Option<&'static Field> {
+        if self.index.slots.is_empty() {
+            return self.fields.iter().find(|f| f.name == json_name);
+        }
+        let slot = hash::slot(json_name, self.index.seed, self.index.slots.len());
+        let position = *self.index.slots.get(slot)?;
+        self.fields.get(usize::from(position)).filter(|f| f.name == json_name)
+    }
+
+    /// The name of the Go structure, such as `PodSpec`.
+    pub fn short_name(&self) -> &'static str {
+        self.go_type.rsplit_once('.').map_or(self.go_type, |(_, name)| name)
+    }
+}
+
+/// Where each field of a message is, by a hash of its name without collisions.
+#[derive(Debug)]
+pub(crate) struct Index {
+    pub(crate) seed: u32,
+    /// Positions in the fields; a power of two of them, 255 for none.  Empty: there is no index.
+    pub(crate) slots: &'static [u8],
+}
+
+impl Index {
+    const NONE: Self = Self { seed: 0, slots: &[] };
 }
 
 /// One member of a [`Message`].
@@ -21,14 +59,20 @@ pub struct Message {
 pub struct Field {
     /// JSON name.
     pub name: &'static str,
-    /// Protobuf field number.
+    /// Protobuf field number within the innermost structure of `via`, 0 when it is not on the protobuf wire (as
+    /// `kind` and `apiVersion`, which travel in the envelope).
     pub number: u32,
-    /// Protobuf number of the embedded structure that holds this field, 0 when the message itself does.
-    pub via: u32,
+    /// The embedded structures that hold this field, outermost first: flat in JSON, nested in protobuf.  Empty when
+    /// the message itself holds it.
+    pub via: &'static [Via],
     /// What it holds.
     pub ty: Type,
+    /// The Go types decode errors name, without pointers: the field's own first, then that of its items, and so on.
+    pub go: &'static [&'static str],
     /// How Go's JSON encoder treats its zero value.
     pub presence: Presence,
+    /// True when Go holds a pointer, so that missing and zero are told apart.
+    pub pointer: bool,
     /// True when OpenAPI lists it as required.
     pub required: bool,
     /// How server-side apply merges it.
@@ -39,6 +83,35 @@ pub struct Field {
     pub default: Option<&'static str>,
     /// The closed set of values OpenAPI declares, empty when open.
     pub allowed: &'static [&'static str],
+}
+
+impl Field {
+    /// A field that is not in the catalogue: optional, merged by no rule.
+    pub const fn new(name: &'static str, number: u32, ty: Type) -> Self {
+        Self {
+            name,
+            number,
+            via: &[],
+            ty,
+            go: &[],
+            presence: Presence::OmitEmpty,
+            pointer: false,
+            required: false,
+            list: ListType::Default,
+            patch: PatchStrategy { merge: false, replace: false, retain_keys: false, merge_key: "" },
+            default: None,
+            allowed: &[],
+        }
+    }
+}
+
+/// An embedded structure, which JSON flattens.
+#[derive(Debug)]
+pub struct Via {
+    /// Its protobuf field number, 0 when it is not on the protobuf wire.
+    pub number: u32,
+    /// Its Go name, which shows in the paths of decode errors.
+    pub name: &'static str,
 }
 
 /// What a field or an item holds.
@@ -70,7 +143,7 @@ pub enum Type {
     FieldsV1,
     /// `runtime.RawExtension`: any JSON value, kept as it came.
     RawExtension,
-    /// `apiextensions` `JSON`: any JSON value, JSON bytes on the wire.
+    /// `apiextensions` `JSON` (and an untyped value, as a table's cells): any JSON value, JSON bytes on the wire.
     Json,
     /// `JSONSchemaPropsOrBool`, `...OrArray`, `...OrStringArray`: a schema or the alternative in the name.
     JsonSchemaOr(SchemaOr, &'static Message),
@@ -78,6 +151,9 @@ pub enum Type {
     Message(&'static Message),
     /// A list.
     List(&'static Type),
+    /// A list of strings with a Go type of its own (`ExtraValue`, `Verbs`): on the protobuf wire a message with the
+    /// items as field 1, so that empty and missing are told apart.
+    StringList,
     /// A map with string keys.
     Map(&'static Type),
 }
@@ -96,7 +172,8 @@ pub enum SchemaOr {
 /// How Go's JSON encoder treats a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {
-    /// Written always, a missing value as its zero value (`""`, `0`, `false`, `null`, `{}`).
+    /// Written always, a missing value as its zero value (`""`, `0`, `false`, `null`, `{}`); a missing pointer, list or
+    /// map as `null`.
     Always,
     /// A plain value with `omitempty`: its zero value is left out (`false`, `0`, `""`, empty list or map).  A plain
     /// structure has no zero value for `omitempty`: it is written as `{}`.

@@ -55,7 +55,7 @@ fn opaque_struct(ty: Type) -> Result<&'static str, ApiError> {
         Type::Int64 => "int64",
         Type::Double => "float64",
         Type::String => "string",
-        Type::Bytes | Type::List(_) => "slice",
+        Type::Bytes | Type::List(_) | Type::StringList => "slice",
         Type::Map(_) => "map",
     };
     let text = format!("merging an object in json but data type is not struct, instead is: {kind}");

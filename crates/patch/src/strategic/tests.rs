@@ -1,21 +1,10 @@
 use api::{ApiError, Value, json};
-use schema::{Field, ListType, Message, PatchStrategy, Presence, Type};
+use schema::{Field, Message, PatchStrategy, Type};
 
 use super::*;
 
 const fn field(name: &'static str, ty: Type) -> Field {
-    Field {
-        name,
-        number: 1,
-        via: 0,
-        ty,
-        presence: Presence::OmitEmpty,
-        required: false,
-        list: ListType::Default,
-        patch: PatchStrategy { merge: false, replace: false, retain_keys: false, merge_key: "" },
-        default: None,
-        allowed: &[],
-    }
+    Field::new(name, 1, ty)
 }
 
 const fn merged(name: &'static str, ty: Type, merge_key: &'static str) -> Field {
@@ -53,7 +42,7 @@ static SPEC: Message = message(
 static KIND: Message = message("v1.Kind", &[field("spec", Type::Message(&SPEC))]);
 
 const fn message(go_type: &'static str, fields: &'static [Field]) -> Message {
-    Message { name: go_type, go_type, fields, atomic: false }
+    Message::new(go_type, go_type, fields)
 }
 
 fn parse(text: &str) -> Value {
