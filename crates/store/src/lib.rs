@@ -1,1 +1,25 @@
-//! The Store contract, the embedded durable log, the watch cache.
+//! The object store: one contract, its back ends, and the watch cache that answers every read.
+//!
+//! Entry point: [`Store`].  Writes go through a [`Backend`], which orders them by one revision and acknowledges them
+//! when they are durable; reads and watches are answered from memory by immutable, shared [`Object`]s and never parse.
+
+// The embedded back end is about to use the rest.
+#![allow(dead_code)]
+
+mod cache;
+mod contract;
+mod key;
+mod memory;
+mod object;
+mod sequencer;
+mod store;
+mod sync;
+
+pub use cache::{Event, Scope, Snapshot, Watch, WindowLimits};
+pub use contract::{
+    Action, Backend, CommitError, Committed, Condition, Conflict, Future, Health, Limits, RevisionError,
+    Transaction, WatchError, Write,
+};
+pub use key::{Key, Name, Resource};
+pub use object::{Change, Draft, DraftError, Fields, Head, Object};
+pub use store::{CacheOptions, Store};

@@ -1,0 +1,55 @@
+//! A back end that keeps nothing: for tests, and for servers that may forget everything.
+//!
+//! Entry point: [`Memory`].
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use crate::cache::Cache;
+use crate::sequencer::Sequencer;
+use crate::sync::lock;
+use crate::{Backend, CommitError, Committed, Future, Health, Limits, Transaction};
+
+/// Objects in memory only.
+pub(crate) struct Memory {
+    cache: Arc<Cache>,
+    sequencer: Mutex<Sequencer>,
+    closed: AtomicBool,
+}
+
+impl Memory {
+    pub(crate) fn new(cache: Arc<Cache>, limits: Limits) -> Self {
+        let sequencer = Mutex::new(Sequencer::new(Arc::clone(&cache), limits));
+        Self { cache, sequencer, closed: AtomicBool::new(false) }
+    }
+
+    fn run(&self, transaction: Transaction) -> Result<Committed, CommitError> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(CommitError::Unavailable("it is closed".to_owned()));
+        }
+        let mut sequencer = lock(&self.sequencer);
+        let answer = sequencer.stage(transaction)?;
+        let applied = sequencer.publish();
+        self.cache.notify(applied);
+        Ok(answer)
+    }
+}
+
+impl Backend for Memory {
+    fn commit(&self, transaction: Transaction) -> Future<'_, Result<Committed, CommitError>> {
+        Box::pin(std::future::ready(self.run(transaction)))
+    }
+
+    fn latest(&self) -> Future<'_, Result<u64, CommitError>> {
+        Box::pin(std::future::ready(Ok(self.cache.revision())))
+    }
+
+    fn health(&self) -> Health {
+        if self.closed.load(Ordering::Acquire) { Health::Closed } else { Health::Ok }
+    }
+
+    fn close(&self) -> Future<'_, ()> {
+        self.closed.store(true, Ordering::Release);
+        Box::pin(std::future::ready(()))
+    }
+}
