@@ -1,3 +1,5 @@
 //! `autoscaling`: replica counts that follow a metric.
 
+pub(crate) mod convert;
 pub(crate) mod horizontal;
+mod metrics;

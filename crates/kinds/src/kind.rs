@@ -2,6 +2,7 @@
 //!
 //! Entry point: [`Kind`], which implements [`Strategy`] from its members.  A kind's file holds one `static` of it.
 
+use api::time::Timestamp;
 use api::{Map, Str, Value, field};
 
 use crate::names::{self, Faults};
@@ -248,6 +249,11 @@ pub(crate) fn inside(object: &mut Value, path: &[&str], change: impl FnOnce(&mut
     if let Some(map) = found.and_then(Value::as_object_mut) {
         change(map);
     }
+}
+
+/// A point in time, in seconds since the Unix epoch, as the API writes it.
+pub(crate) fn instant(seconds: i64) -> Value {
+    Timestamp::new(seconds, 0).text().into()
 }
 
 /// The text at `path` as the value of a selectable field.

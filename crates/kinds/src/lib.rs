@@ -13,6 +13,7 @@ mod apiregistration;
 mod autoscaling;
 mod certificates;
 mod check;
+mod convert;
 mod coordination;
 mod core;
 mod discovery;
@@ -30,9 +31,9 @@ mod resource;
 mod scheduling;
 mod storage;
 mod strategy;
-mod time;
 
 pub use check::{check_create, check_update};
+pub use convert::convert;
 pub use cursor::Cursor;
 pub use registry::{Plain, strategy};
 pub use strategy::{Column, Context, Description, MetaCheck, NameRule, Printer, Strategy};

@@ -2,8 +2,8 @@
 
 use api::{Value, object};
 
-use crate::kind::{Generation, Kind, Status, carry_over, default_member, inside};
-use crate::{Context, NameRule, time};
+use crate::kind::{Generation, Kind, Status, carry_over, default_member, inside, instant};
+use crate::{Context, NameRule};
 
 pub(crate) static API_SERVICE: Kind = Kind {
     name_rule: NameRule::Custom,
@@ -22,7 +22,7 @@ pub(crate) static API_SERVICE: Kind = Kind {
 fn prepare_create(service: &mut Value, cx: &Context) {
     if service.at(&["spec", "service"]).is_null() {
         let condition = object! {
-            "type" => "Available", "status" => "True", "lastTransitionTime" => time::rfc3339(cx.now),
+            "type" => "Available", "status" => "True", "lastTransitionTime" => instant(cx.now),
             "reason" => "Local", "message" => "Local APIServices are always available",
         };
         service.set_at(&["status", "conditions"], vec![condition]);

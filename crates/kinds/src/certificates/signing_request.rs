@@ -2,8 +2,8 @@
 
 use api::{Map, Value};
 
-use crate::kind::{Generation, Kind, Status, carry_over, text_field};
-use crate::{Context, NameRule, time};
+use crate::kind::{Generation, Kind, Status, carry_over, instant, text_field};
+use crate::{Context, NameRule};
 
 pub(crate) static CERTIFICATE_SIGNING_REQUEST: Kind = Kind {
     name_rule: NameRule::Custom,
@@ -74,7 +74,7 @@ fn keep_conditions(new: &mut Value, old: &Value, kind: &str) {
 /// Conditions without times get them: an old condition of the same kind and status knows since when it holds.
 fn stamp_conditions(new: &mut Value, old: &Value, now: i64) {
     let old_conditions = old.array_at(&["status", "conditions"]);
-    let now = Value::from(time::rfc3339(now));
+    let now = instant(now);
     let since = |condition: &Map| {
         let same = |other: &&Value| ["type", "status"].iter().all(|key| other.get(key) == condition.get(key));
         let dated = |other: &&Value| !other.at(&["lastTransitionTime"]).is_null();

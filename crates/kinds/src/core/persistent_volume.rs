@@ -2,8 +2,8 @@
 
 use api::{Value, field};
 
-use crate::kind::{Generation, Kind, Status, default_member, default_text, inside};
-use crate::{Context, nodes, time};
+use crate::kind::{Generation, Kind, Status, default_member, default_text, inside, instant};
+use crate::{Context, nodes};
 
 const DEPRECATED_ANNOTATIONS: [(&str, &str); 2] = [
     (
@@ -32,7 +32,7 @@ pub(crate) static PERSISTENT_VOLUME: Kind = Kind {
     default: default_volume,
     prepare_create: |volume, cx| {
         volume.set_at(&["status", "phase"], "Pending");
-        volume.set_at(&["status", "lastPhaseTransitionTime"], time::rfc3339(cx.now));
+        volume.set_at(&["status", "lastPhaseTransitionTime"], instant(cx.now));
     },
     prepare_update,
     warnings: |volume, _, _| warnings(volume),
@@ -59,7 +59,7 @@ fn prepare_update(new: &mut Value, old: &Value, cx: &Context) {
         let kept = old_since.clone();
         new.set_at(&SINCE, kept);
     } else if !same_phase && (new_since.is_null() || new_since == old_since) {
-        new.set_at(&SINCE, time::rfc3339(cx.now));
+        new.set_at(&SINCE, instant(cx.now));
     }
 }
 

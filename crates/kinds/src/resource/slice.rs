@@ -2,8 +2,8 @@
 
 use api::{Map, Value, field};
 
-use crate::kind::{Generation, Kind, default_member, each, text_field};
-use crate::{Context, time};
+use crate::Context;
+use crate::kind::{Generation, Kind, default_member, each, instant, text_field};
 
 /// Attribute values that are lists, a feature that is off.
 const LIST_VALUES: [&str; 4] = ["bools", "ints", "strings", "versions"];
@@ -40,7 +40,7 @@ fn prepare(slice: &mut Value, old: &Value, cx: &Context) {
     each(slice, &["spec", "devices"], |device| {
         let taints = device.get_mut("taints").and_then(Value::as_array_mut);
         for taint in taints.into_iter().flatten() {
-            default_member(taint.make_object(), "timeAdded", time::rfc3339(cx.now));
+            default_member(taint.make_object(), "timeAdded", instant(cx.now));
         }
     });
 }
