@@ -9,7 +9,7 @@ use crate::names::{self, Faults};
 use crate::{Context, MetaCheck, NameRule, Strategy, equal};
 
 /// The parts of an object whose change raises `metadata.generation`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Generation {
     /// The kind does not count; whatever the client wrote on create stays.
     Ignored,
@@ -17,6 +17,8 @@ pub(crate) enum Generation {
     First,
     /// 1 on create, plus one whenever one of these members changes.
     Of(&'static [&'static str]),
+    /// 1 on create, plus one whenever this says that the new object (first) differs from the old one.
+    When(fn(&Value, &Value) -> bool),
     /// Not set on create, plus one whenever one of these members changes.
     OnUpdate(&'static [&'static str]),
 }
@@ -69,6 +71,8 @@ pub(crate) struct Kind {
     pub warnings: fn(&Value, Option<&Value>, &Context) -> Vec<String>,
     /// Selectable fields.
     pub fields: fn(&Value) -> Vec<(&'static str, Str)>,
+    /// Whether dependents are orphaned unless the client says otherwise, for the version named.
+    pub orphans: fn(&str) -> bool,
 }
 
 impl Kind {
@@ -89,11 +93,23 @@ impl Kind {
         validate_update: |_, _, _, _| {},
         warnings: |_, _, _| Vec::new(),
         fields: |_| Vec::new(),
+        orphans: |_| false,
     };
 
     /// [`Kind::PLAIN`] with generation and a status of its own.
     pub(crate) const WITH_STATUS: Kind =
         Kind { generation: Generation::Of(&["spec"]), status: Status::Own, ..Kind::PLAIN };
+
+    /// True when the change raises the generation.
+    fn counts(&self, new: &Value, old: &Value) -> bool {
+        match self.generation {
+            Generation::Ignored | Generation::First => false,
+            Generation::When(changed) => changed(new, old),
+            Generation::Of(members) | Generation::OnUpdate(members) => {
+                members.iter().any(|member| !equal::semantic(new.at(&[member]), old.at(&[member])))
+            }
+        }
+    }
 
     fn keep_status(&self, new: &mut Value, old: &Value, cx: &Context) {
         match (self.status, cx.subresource) {
@@ -133,7 +149,7 @@ impl Strategy for Kind {
         if self.status != Status::Free {
             object.remove_at(&["status"]);
         }
-        if matches!(self.generation, Generation::First | Generation::Of(_)) {
+        if matches!(self.generation, Generation::First | Generation::Of(_) | Generation::When(_)) {
             object.set_at(&["metadata", "generation"], 1);
         }
         (self.prepare_create)(object, cx);
@@ -144,10 +160,7 @@ impl Strategy for Kind {
         set_generation(new, generation);
         self.keep_status(new, old, cx);
         (self.prepare_update)(new, old, cx);
-        if let Generation::Of(members) | Generation::OnUpdate(members) = self.generation
-            && cx.subresource.is_empty()
-            && members.iter().any(|member| !equal::semantic(new.at(&[member]), old.at(&[member])))
-        {
+        if cx.subresource.is_empty() && self.counts(new, old) {
             set_generation(new, Some(generation.unwrap_or(0).saturating_add(1)));
         }
     }
@@ -166,6 +179,10 @@ impl Strategy for Kind {
 
     fn selectable_fields(&self, object: &Value) -> Vec<(&'static str, Str)> {
         (self.fields)(object)
+    }
+
+    fn orphans_by_default(&self, version: &str) -> bool {
+        (self.orphans)(version)
     }
 
     fn allow_create_on_update(&self) -> bool {

@@ -3,13 +3,25 @@
 //! Entry point: [`strategy`].  One line a kind; a kind that is not listed has nothing of its own ([`Plain`]).
 
 use crate::{
-    Strategy, admissionregistration, apiextensions, apiregistration, autoscaling, certificates, coordination,
-    core, discovery, events, flowcontrol, networking, node, policy, rbac, resource, scheduling, storage,
+    Strategy, admissionregistration, apiextensions, apiregistration, apps, autoscaling, batch, certificates,
+    coordination, core, discovery, events, flowcontrol, networking, node, policy, rbac, resource, scheduling,
+    storage,
 };
 
 /// The strategy of a kind, the bodies of subresources (`Binding`, `Eviction`, `Scale`…) included.
 pub fn strategy(group: &str, kind: &str) -> &'static dyn Strategy {
     match (group, kind) {
+        ("", "Binding") => &core::binding::BINDING,
+        ("", "Pod") => &core::pod::Pod,
+        ("", "PodTemplate") => &core::pod_template::POD_TEMPLATE,
+        ("", "ReplicationController") => &core::replication_controller::REPLICATION_CONTROLLER,
+        ("apps", "ControllerRevision") => &apps::controller_revision::CONTROLLER_REVISION,
+        ("apps", "DaemonSet") => &apps::daemon_set::DAEMON_SET,
+        ("apps", "Deployment") => &apps::deployment::DEPLOYMENT,
+        ("apps", "ReplicaSet") => &apps::replica_set::REPLICA_SET,
+        ("apps", "StatefulSet") => &apps::stateful_set::STATEFUL_SET,
+        ("batch", "CronJob") => &batch::cron_job::CRON_JOB,
+        ("batch", "Job") => &batch::job::JOB,
         ("", "ConfigMap") => &core::config_map::CONFIG_MAP,
         ("", "Endpoints") => &core::endpoints::ENDPOINTS,
         ("", "Event") => &core::event::EVENT,

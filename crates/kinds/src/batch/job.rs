@@ -1,0 +1,78 @@
+//! Jobs.
+
+use api::{Map, Value};
+
+use crate::core::pod_spec::prepare::drop_disabled;
+use crate::core::pod_template::{self, SPEC, WORKLOAD};
+use crate::core::replication_controller::count_field;
+use crate::edit::objects_mut;
+use crate::kind::{Kind, default_member, default_text};
+
+/// The kind `Job`.
+pub(crate) static JOB: Kind = Kind {
+    default,
+    prepare_create: |object, _| {
+        generate_selector(object);
+        drop_disabled(object, None, &SPEC);
+    },
+    fields: |object| vec![("status.successful", count_field(object, "succeeded"))],
+    orphans: |version| version == "v1",
+    ..WORKLOAD
+};
+
+/// Label with the job's uid, and the older one beside it.
+pub(super) const CONTROLLER_UID: [&str; 2] = ["controller-uid", "batch.kubernetes.io/controller-uid"];
+/// Label with the job's name, and the older one beside it.
+pub(super) const JOB_NAME: [&str; 2] = ["job-name", "batch.kubernetes.io/job-name"];
+
+fn default(object: &mut Value, _version: &str) {
+    pod_template::fill(object);
+    let labels = object.at(&["spec", "template", "metadata", "labels"]).clone();
+    if labels.as_object().is_some_and(|labels| !labels.is_empty())
+        && object.at(&["metadata", "labels"]).as_object().is_none_or(Map::is_empty)
+    {
+        object.set_at(&["metadata", "labels"], labels);
+    }
+    pod_conditions(object, &["spec"]);
+    let spec = object.object_at_mut(&["spec"]);
+    let has = |spec: &Map, name: &str| spec.get(name).is_some_and(|v| !v.is_null());
+    if !has(spec, "completions") && !has(spec, "parallelism") {
+        spec.insert("completions", 1.into());
+    }
+    default_member(spec, "parallelism", 1);
+    let per_index = has(spec, "backoffLimitPerIndex");
+    default_member(spec, "backoffLimit", if per_index { i64::from(i32::MAX) } else { 6 });
+    default_member(spec, "completionMode", "NonIndexed");
+    default_member(spec, "suspend", false);
+    let replacement = if has(spec, "podFailurePolicy") { "Failed" } else { "TerminatingOrFailed" };
+    default_member(spec, "podReplacementPolicy", replacement);
+    default_member(spec, "manualSelector", false);
+}
+
+/// Conditions of a failure policy ask for `True` unless they say otherwise; `path` leads to the job's spec.
+pub(super) fn pod_conditions(object: &mut Value, path: &[&str]) {
+    let Some(spec) = path.iter().try_fold(object, |v, key| v.get_mut(key)) else { return };
+    for rule in objects_mut(spec, &["podFailurePolicy", "rules"]) {
+        for condition in objects_mut(rule, &["onPodConditions"]) {
+            default_text(condition.make_object(), "status", "True");
+        }
+    }
+}
+
+/// Unless the user wants to do it by hand, the pods are told by the job's uid.
+fn generate_selector(job: &mut Value) {
+    if job.at(&["spec", "manualSelector"]).as_bool() == Some(true) {
+        return;
+    }
+    let name: Value = job.str_at(&["metadata", "name"]).into();
+    let uid: Value = job.str_at(&["metadata", "uid"]).into();
+    let labels = job.object_at_mut(&["spec", "template", "metadata", "labels"]);
+    for (keys, value) in [(JOB_NAME, name), (CONTROLLER_UID, uid.clone())] {
+        for key in keys {
+            default_member(labels, key, value.clone());
+        }
+    }
+    let selector = job.object_at_mut(&["spec", "selector", "matchLabels"]);
+    let [_, current] = CONTROLLER_UID;
+    default_member(selector, current, uid);
+}
