@@ -5,6 +5,8 @@
 
 pub mod discovery;
 mod listing;
+#[cfg(test)]
+mod testing;
 pub mod version;
 
 pub use listing::{

@@ -1,41 +1,12 @@
-//! Discovery documents against those of the reference server, when they are at hand.
+//! Discovery documents against those of the reference server, and what the reference does not show.
 
-use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 
-use api::{Str, Value};
-use openapi::{ApiResource, ApiSubresource, ApiVersion, Listing, Schema, discovery, priorities};
-use sumun_openapi as openapi;
-
-/// The directory of reference documents; `None` (with a word why) where it is missing.
-fn reference() -> Option<PathBuf> {
-    let root = std::env::var_os("SUMUN_SHARED")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
-    let dir = root.join("data/discovery");
-    if dir.is_dir() {
-        return Some(dir);
-    }
-    eprintln!("skipped: no reference documents at {}", dir.display());
-    None
-}
-
-fn from_serde(v: serde_json::Value) -> Value {
-    match v {
-        serde_json::Value::Null => Value::Null,
-        serde_json::Value::Bool(b) => b.into(),
-        serde_json::Value::Number(n) => {
-            n.as_i64().map_or_else(|| Value::Float(n.as_f64().unwrap()), Value::Int)
-        }
-        serde_json::Value::String(s) => s.into(),
-        serde_json::Value::Array(a) => a.into_iter().map(from_serde).collect::<Vec<_>>().into(),
-        serde_json::Value::Object(m) => {
-            Value::Object(m.into_iter().map(|(k, v)| (k, from_serde(v))).collect())
-        }
-    }
-}
-
-fn read(path: PathBuf) -> Value {
-    from_serde(serde_json::from_slice(&fs::read(path).unwrap()).unwrap())
-}
+use super::*;
+use crate::{
+    Schema, priorities,
+    testing::{read, reference},
+};
 
 fn texts(v: &Value, key: &str) -> Vec<Str> {
     v.array_at(&[key]).iter().filter_map(Value::as_str).map(Str::from).collect()
@@ -87,43 +58,106 @@ fn version_of_list(list: &Value) -> ApiVersion {
     out
 }
 
-fn resource_lists(dir: &std::path::Path) -> BTreeMap<String, Value> {
+fn resource_lists(dir: &Path) -> BTreeMap<String, Value> {
     let files = fs::read_dir(dir).unwrap().map(|e| e.unwrap().path());
     let lists = files.map(|p| (p.file_stem().unwrap().to_string_lossy().into_owned(), read(p)));
     lists.filter(|(_, v)| v.str_at(&["kind"]) == "APIResourceList").collect()
 }
 
-fn check_all(listing: &Listing, dir: &std::path::Path, lists: &BTreeMap<String, Value>) {
+fn check_all(listing: &Listing, dir: &Path, lists: &BTreeMap<String, Value>) {
     for (file, want) in lists {
         let gv = want.str_at(&["groupVersion"]);
         let (group, version) = gv.split_once('/').unwrap_or(("", gv));
         let version = listing.version(group, version).unwrap_or_else(|| panic!("{file}: not served"));
-        assert_eq!(&discovery::resources(version), want, "{file}");
+        assert_eq!(&resources(version), want, "{file}");
     }
     assert_eq!(listing.versions().len(), lists.len());
     let want = read(dir.join("apis.json"));
-    assert_eq!(&discovery::groups(listing), &want, "apis.json");
+    assert_eq!(&groups(listing), &want, "apis.json");
     for entry in want.array_at(&["groups"]) {
         let mut want = entry.clone();
         want.set_at(&["kind"], "APIGroup");
         want.set_at(&["apiVersion"], "v1");
-        assert_eq!(discovery::group(listing, entry.str_at(&["name"])).as_ref(), Some(&want));
+        assert_eq!(group(listing, entry.str_at(&["name"])).as_ref(), Some(&want));
     }
     let want = read(dir.join("api.json"));
     let address = want.array_at(&["serverAddressByClientCIDRs"])[0].str_at(&["serverAddress"]);
-    assert_eq!(&discovery::core_versions(listing, address), &want, "api.json");
-    for (scope, file) in [
-        (discovery::Scope::Core, "api.aggregated-v2.json"),
-        (discovery::Scope::Groups, "apis.aggregated-v2.json"),
-    ] {
-        let got = discovery::aggregated(listing, scope, discovery::AggregatedVersion::V2);
+    assert_eq!(&core_versions(listing, address), &want, "api.json");
+    for (scope, file) in [(Scope::Core, "api.aggregated-v2.json"), (Scope::Groups, "apis.aggregated-v2.json")]
+    {
+        let got = aggregated(listing, scope, AggregatedVersion::V2);
         assert_eq!(got, read(dir.join(file)), "{file}");
     }
 }
 
 #[test]
 fn resource_lists_give_every_other_document() {
-    let Some(dir) = reference() else { return };
+    let Some(dir) = reference("discovery") else { return };
     let lists = resource_lists(&dir);
     check_all(&listing_of_lists(&lists), &dir, &lists);
+}
+
+fn custom() -> Listing {
+    let scale = ApiSubresource {
+        name: "scale".into(),
+        group: "autoscaling".into(),
+        version: "v1".into(),
+        kind: "Scale".into(),
+        verbs: vec!["get".into()],
+        schema: None,
+    };
+    let widgets = ApiResource {
+        name: "widgets".into(),
+        singular: "widget".into(),
+        kind: "Widget".into(),
+        list_kind: "WidgetList".into(),
+        namespaced: true,
+        short_names: vec!["wd".into()],
+        categories: vec![],
+        verbs: vec!["get".into(), "list".into()],
+        storage_version_hash: "abc=".into(),
+        subresources: vec![scale],
+        schema: Schema::Custom(Arc::new(Value::object())),
+    };
+    Listing::new(vec![Arc::new(ApiVersion {
+        group: "example.org".into(),
+        version: "v1".into(),
+        custom: true,
+        resources: vec![widgets],
+        ..ApiVersion::default()
+    })])
+}
+
+#[test]
+fn custom_resources_spell_out_their_kinds() {
+    let listing = custom();
+    let all = aggregated(&listing, Scope::Groups, AggregatedVersion::V2beta1);
+    let text = api::json::to_string(&all);
+    assert!(text.contains(r#""apiVersion":"apidiscovery.k8s.io/v2beta1""#), "{text}");
+    assert!(
+        text.contains(r#""responseKind":{"group":"example.org","version":"v1","kind":"Widget"}"#),
+        "{text}"
+    );
+    let list = api::json::to_string(&resources(&listing.versions()[0]));
+    assert!(
+        list.contains(r#""name":"widgets/scale","singularName":"","namespaced":true,"group":"autoscaling""#)
+    );
+}
+
+#[test]
+fn paths_are_sorted_and_single() {
+    let text = api::json::to_string(&paths(&custom(), ["/version", "/healthz", "/version"]));
+    assert_eq!(
+        text,
+        r#"{"paths":["/api","/apis","/apis/example.org","/apis/example.org/v1","/healthz","/version"]}"#
+    );
+}
+
+#[test]
+fn etags_differ_when_texts_do() {
+    assert_eq!(etag("").len(), 32);
+    assert_ne!(etag("a"), etag("b"));
+    // The offset basis and one known value of FNV-1a 128.
+    assert_eq!(etag(""), "6C62272E07BB014262B821756295C58D");
+    assert_eq!(etag("a"), "D228CB696F1A8CAF78912B704E4A8964");
 }
