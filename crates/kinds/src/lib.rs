@@ -1,8 +1,9 @@
 //! What each built-in kind means: one folder a group, one file a kind.
 //!
 //! Entry points: [`strategy`] finds the [`Strategy`] of a kind, [`check_create`] and [`check_update`] all failures of an
-//! object.
+//! object, [`columns::printer`] how a kind is shown.
 
+pub mod columns;
 pub mod cursor;
 pub mod meta;
 pub mod names;
@@ -36,6 +37,7 @@ mod storage;
 mod strategy;
 
 pub use check::{check_create, check_update};
+pub use columns::printer;
 pub use convert::convert;
 pub use core::binding::{bind, set_condition};
 pub use cursor::Cursor;

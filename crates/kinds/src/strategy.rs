@@ -1,5 +1,7 @@
 //! The contract between the generic write path and a kind: what only the kind can say about its objects.
 
+use std::cmp::Ordering;
+
 use api::{Str, Value, field};
 
 use crate::names;
@@ -149,4 +151,14 @@ pub trait Printer: Sync {
 
     /// The cells of one object, as many as there are columns.  `now` is in seconds since the Unix epoch.
     fn cells(&self, object: &Value, now: i64) -> Vec<Value>;
+
+    /// The conditions of an object's row (`TableRowCondition`), such as a pod that has run to its end.
+    fn conditions(&self, _object: &Value) -> Vec<Value> {
+        Vec::new()
+    }
+
+    /// The order of rows; equal for kinds that keep the order of the list.
+    fn order(&self, _a: &Value, _b: &Value) -> Ordering {
+        Ordering::Equal
+    }
 }
