@@ -144,16 +144,25 @@ impl Map {
         }
     }
 
+    #[inline]
     fn push_new(&mut self, key: Str, value: Value) -> usize {
         let at = self.entries.len();
-        if let Some(index) = &mut self.index {
-            index.insert(key.clone(), at);
-        }
         self.entries.push((key, value));
-        if self.index.is_none() && self.entries.len() >= INDEX_FROM {
-            self.reindex();
+        if at + 1 >= INDEX_FROM {
+            self.index_last();
         }
         at
+    }
+
+    /// Brings the index up to date with the last member, or makes it.
+    #[cold]
+    fn index_last(&mut self) {
+        match (&mut self.index, self.entries.last()) {
+            (Some(index), Some((key, _))) => {
+                index.insert(key.clone(), self.entries.len() - 1);
+            }
+            _ => self.reindex(),
+        }
     }
 
     fn reindex(&mut self) {

@@ -4,14 +4,18 @@ use std::fmt;
 
 /// Why a text is not JSON; `Display` is Go's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SyntaxError {
+pub struct SyntaxError(Box<Detail>);
+
+/// Boxed, so that a result of the parser fits a register.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Detail {
     message: Box<str>,
     offset: usize,
 }
 
 impl SyntaxError {
     pub(crate) fn new(message: impl Into<Box<str>>, offset: usize) -> Self {
-        Self { message: message.into(), offset }
+        Self(Box::new(Detail { message: message.into(), offset }))
     }
 
     /// `byte`, read as the one at `at`, cannot stand there.
@@ -26,7 +30,7 @@ impl SyntaxError {
 
     /// How many bytes had been read, the offending one included.
     pub fn offset(&self) -> usize {
-        self.offset
+        self.0.offset
     }
 }
 
@@ -42,7 +46,7 @@ fn quote(byte: u8) -> String {
 
 impl fmt::Display for SyntaxError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&self.0.message)
     }
 }
 

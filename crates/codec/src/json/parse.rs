@@ -1,6 +1,6 @@
 //! Tokens to a tree.
 
-use api::{Map, Value};
+use api::Value;
 
 use super::scan::Scanner;
 use super::{MAX_DEPTH, SyntaxError};
@@ -17,7 +17,8 @@ pub(super) struct Facts {
 /// Reads a whole document.
 pub(super) fn document(bytes: &[u8]) -> Result<(Value, Facts), SyntaxError> {
     let mut parser = Parser { scanner: Scanner::new(bytes), facts: Facts::default(), depth: 0 };
-    let value = parser.value()?;
+    let mut value = Value::Null;
+    parser.value(&mut value)?;
     parser.scanner.finish()?;
     Ok((value, parser.facts))
 }
@@ -29,24 +30,33 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
-    fn value(&mut self) -> Result<Value, SyntaxError> {
-        match self.scanner.peek()? {
-            b'{' => self.object(),
-            b'[' => self.array(),
-            b'"' => self.scanner.string().map(Value::String),
-            b'-' | b'0'..=b'9' => self.number(),
-            b't' => self.scanner.literal("true", Value::Bool(true)),
-            b'f' => self.scanner.literal("false", Value::Bool(false)),
-            b'n' => self.scanner.literal("null", Value::Null),
-            byte => Err(self.scanner.unexpected(byte, "looking for beginning of value")),
+    /// Reads a value into its place in the tree; moving finished values around costs more than reading them.
+    fn value(&mut self, place: &mut Value) -> Result<(), SyntaxError> {
+        match self.scanner.peek() {
+            Some(b'{') => self.object(place),
+            Some(b'[') => self.array(place),
+            Some(b'"') => {
+                *place = Value::String(self.scanner.string()?.into());
+                Ok(())
+            }
+            Some(b'-' | b'0'..=b'9') => self.number(place),
+            Some(b't') => self.literal("true", Value::Bool(true), place),
+            Some(b'f') => self.literal("false", Value::Bool(false), place),
+            Some(b'n') => self.literal("null", Value::Null, place),
+            other => Err(self.scanner.refuse(other, "looking for beginning of value")),
         }
+    }
+
+    fn literal(&mut self, word: &'static str, value: Value, place: &mut Value) -> Result<(), SyntaxError> {
+        *place = value;
+        self.scanner.literal(word)
     }
 
     /// Steps into an array or object, the bracket of which is peeked.
     fn enter(&mut self, bracket: u8) -> Result<(), SyntaxError> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err(self.scanner.unexpected(bracket, "exceeded max depth"));
+            return Err(self.scanner.refuse(Some(bracket), "exceeded max depth"));
         }
         self.scanner.advance();
         Ok(())
@@ -58,49 +68,60 @@ impl Parser<'_> {
         self.scanner.advance();
     }
 
-    fn object(&mut self) -> Result<Value, SyntaxError> {
+    fn object(&mut self, place: &mut Value) -> Result<(), SyntaxError> {
         self.enter(b'{')?;
-        let mut map = Map::new();
-        let mut next = self.scanner.peek()?;
-        while next != b'}' || !map.is_empty() {
-            let key = self.scanner.key(next)?;
-            let value = self.value()?;
-            self.facts.duplicates |= map.insert(key, value).is_some();
-            match self.scanner.peek()? {
-                b',' => self.scanner.advance(),
-                b'}' => break,
-                byte => return Err(self.scanner.unexpected(byte, "after object key:value pair")),
+        *place = Value::Null;
+        let map = place.make_object();
+        if self.scanner.peek() != Some(b'}') {
+            loop {
+                let key = self.scanner.key()?;
+                let known = map.len();
+                let member = map.entry(&key);
+                self.value(member)?;
+                self.facts.duplicates |= map.len() == known;
+                match self.scanner.peek() {
+                    Some(b',') => self.scanner.advance(),
+                    Some(b'}') => break,
+                    other => return Err(self.scanner.refuse(other, "after object key:value pair")),
+                }
             }
-            next = self.scanner.peek()?;
         }
         self.leave();
-        Ok(Value::Object(map))
+        Ok(())
     }
 
-    fn array(&mut self) -> Result<Value, SyntaxError> {
+    fn array(&mut self, place: &mut Value) -> Result<(), SyntaxError> {
         self.enter(b'[')?;
         let mut items = Vec::new();
-        while self.scanner.peek()? != b']' || !items.is_empty() {
-            items.push(self.value()?);
-            match self.scanner.peek()? {
-                b',' => self.scanner.advance(),
-                b']' => break,
-                byte => return Err(self.scanner.unexpected(byte, "after array element")),
+        if self.scanner.peek() != Some(b']') {
+            loop {
+                items.push(Value::Null);
+                if let Some(item) = items.last_mut() {
+                    self.value(item)?;
+                }
+                match self.scanner.peek() {
+                    Some(b',') => self.scanner.advance(),
+                    Some(b']') => break,
+                    other => return Err(self.scanner.refuse(other, "after array element")),
+                }
             }
         }
         self.leave();
-        Ok(Value::Array(items))
+        *place = Value::Array(items);
+        Ok(())
     }
 
-    fn number(&mut self) -> Result<Value, SyntaxError> {
+    fn number(&mut self, place: &mut Value) -> Result<(), SyntaxError> {
         let (text, integer) = self.scanner.number()?;
         if integer && let Ok(i) = text.parse() {
-            return Ok(Value::Int(i));
+            *place = Value::Int(i);
+            return Ok(());
         }
         let float: f64 = text.parse().unwrap_or(f64::INFINITY);
         if float.is_infinite() && self.facts.out_of_range.is_none() {
             self.facts.out_of_range = Some(text.to_owned());
         }
-        Ok(Value::Float(float))
+        *place = Value::Float(float);
+        Ok(())
     }
 }

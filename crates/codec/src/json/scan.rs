@@ -1,6 +1,6 @@
 //! Tokens of a JSON text; the parser and the tracer of findings read through [`Scanner`].
 
-use api::{Str, Value};
+use std::borrow::Cow;
 
 use super::{SyntaxError, strings};
 
@@ -17,15 +17,15 @@ impl<'a> Scanner<'a> {
         Self { bytes, text: std::str::from_utf8(bytes).unwrap_or(""), at: 0 }
     }
 
-    /// The next byte that is no white space, left unread.
-    pub(super) fn peek(&mut self) -> Result<u8, SyntaxError> {
+    /// The next byte that is no white space, left unread; `None` at the end.
+    pub(super) fn peek(&mut self) -> Option<u8> {
         while let Some(&byte) = self.bytes.get(self.at) {
-            if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
-                return Ok(byte);
+            if byte > b' ' || !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
+                return Some(byte);
             }
             self.at += 1;
         }
-        Err(SyntaxError::end(self.bytes.len()))
+        None
     }
 
     /// Reads the byte last peeked.
@@ -33,34 +33,39 @@ impl<'a> Scanner<'a> {
         self.at += 1;
     }
 
-    /// The error for the byte last peeked.
-    pub(super) fn unexpected(&self, byte: u8, context: &str) -> SyntaxError {
-        SyntaxError::unexpected(byte, self.at, context)
+    /// The error for what was last peeked.
+    #[cold]
+    pub(super) fn refuse(&self, peeked: Option<u8>, context: &str) -> SyntaxError {
+        match peeked {
+            Some(byte) => SyntaxError::unexpected(byte, self.at, context),
+            None => SyntaxError::end(self.bytes.len()),
+        }
     }
 
     /// Only white space may follow.
     pub(super) fn finish(&mut self) -> Result<(), SyntaxError> {
         match self.peek() {
-            Ok(byte) => Err(self.unexpected(byte, "after top-level value")),
-            Err(_) => Ok(()),
+            None => Ok(()),
+            more => Err(self.refuse(more, "after top-level value")),
         }
     }
 
-    /// Reads the name of a member and the colon behind it; `byte` is the peeked one.
-    pub(super) fn key(&mut self, byte: u8) -> Result<Str, SyntaxError> {
-        if byte != b'"' {
-            return Err(self.unexpected(byte, "looking for beginning of object key string"));
+    /// Reads the name of a member and the colon behind it.
+    pub(super) fn key(&mut self) -> Result<Cow<'a, str>, SyntaxError> {
+        match self.peek() {
+            Some(b'"') => {}
+            other => return Err(self.refuse(other, "looking for beginning of object key string")),
         }
         let key = self.string()?;
-        match self.peek()? {
-            b':' => self.advance(),
-            other => return Err(self.unexpected(other, "after object key")),
+        match self.peek() {
+            Some(b':') => self.advance(),
+            other => return Err(self.refuse(other, "after object key")),
         }
         Ok(key)
     }
 
     /// Reads a string; the next byte is its opening quote.
-    pub(super) fn string(&mut self) -> Result<Str, SyntaxError> {
+    pub(super) fn string(&mut self) -> Result<Cow<'a, str>, SyntaxError> {
         let start = self.at + 1;
         let rest = self.bytes.get(start..).unwrap_or_default();
         let plain = start + strings::plain_length(rest);
@@ -68,26 +73,26 @@ impl<'a> Scanner<'a> {
             && let Some(text) = self.text.get(start..plain)
         {
             self.at = plain + 1;
-            return Ok(text.into());
+            return Ok(Cow::Borrowed(text));
         }
         let (text, end) = strings::unescape(self.bytes, start)?;
         self.at = end;
-        Ok(text)
+        Ok(Cow::Owned(text))
     }
 
     /// Reads `true`, `false` or `null`; the next byte is its first letter.
-    pub(super) fn literal(&mut self, word: &'static str, value: Value) -> Result<Value, SyntaxError> {
+    pub(super) fn literal(&mut self, word: &'static str) -> Result<(), SyntaxError> {
         for expected in word.bytes().skip(1) {
             self.at += 1;
             // Go feeds its scanner a space at the end of the text.
             let byte = self.bytes.get(self.at).copied().unwrap_or(b' ');
             if byte != expected {
                 let context = format!("in literal {word} (expecting '{}')", char::from(expected));
-                return Err(self.unexpected(byte, &context));
+                return Err(self.refuse(Some(byte), &context));
             }
         }
         self.at += 1;
-        Ok(value)
+        Ok(())
     }
 
     /// Reads a number; the next byte is its first.  Answers its text and whether it is written as an integer.
@@ -131,7 +136,8 @@ impl<'a> Scanner<'a> {
         if self.at > start {
             return Ok(());
         }
+        // Go feeds its scanner a space at the end of the text.
         let byte = self.bytes.get(self.at).copied().unwrap_or(b' ');
-        Err(self.unexpected(byte, context))
+        Err(self.refuse(Some(byte), context))
     }
 }

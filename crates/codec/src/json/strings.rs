@@ -1,7 +1,5 @@
 //! The inside of JSON strings: finding the end quickly, escapes, and the repair of what is not Unicode.
 
-use api::Str;
-
 use super::SyntaxError;
 
 const ONES: u64 = 0x0101_0101_0101_0101;
@@ -31,7 +29,7 @@ fn zero_bytes(word: u64) -> u64 {
 }
 
 /// Reads a string from behind its opening quote; answers it and where the text goes on behind the closing one.
-pub(super) fn unescape(bytes: &[u8], start: usize) -> Result<(Str, usize), SyntaxError> {
+pub(super) fn unescape(bytes: &[u8], start: usize) -> Result<(String, usize), SyntaxError> {
     let mut text = String::new();
     let mut at = start;
     loop {
@@ -41,7 +39,7 @@ pub(super) fn unescape(bytes: &[u8], start: usize) -> Result<(Str, usize), Synta
         at += plain.len();
         match bytes.get(at) {
             None => return Err(SyntaxError::end(bytes.len())),
-            Some(b'"') => return Ok((text.into(), at + 1)),
+            Some(b'"') => return Ok((text, at + 1)),
             Some(b'\\') => at = escape(&mut text, bytes, at + 1)?,
             Some(&byte) => return Err(SyntaxError::unexpected(byte, at, "in string literal")),
         }

@@ -2,9 +2,8 @@
 //!
 //! Only bodies that have findings pay for it: the parser notices that there are any, this pass says where.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
-
-use api::Str;
 
 use super::SyntaxError;
 use super::scan::Scanner;
@@ -48,24 +47,23 @@ struct Tracer<'a> {
 
 impl Tracer<'_> {
     fn value(&mut self) -> Result<(), SyntaxError> {
-        match self.scanner.peek()? {
-            b'{' => self.object(),
-            b'[' => self.array(),
-            b'"' => self.scanner.string().map(drop),
-            b't' => self.scanner.literal("true", true.into()).map(drop),
-            b'f' => self.scanner.literal("false", false.into()).map(drop),
-            b'n' => self.scanner.literal("null", api::Value::Null).map(drop),
+        match self.scanner.peek() {
+            Some(b'{') => self.object(),
+            Some(b'[') => self.array(),
+            Some(b'"') => self.scanner.string().map(drop),
+            Some(b't') => self.scanner.literal("true"),
+            Some(b'f') => self.scanner.literal("false"),
+            Some(b'n') => self.scanner.literal("null"),
             _ => self.scanner.number().map(drop),
         }
     }
 
     fn object(&mut self) -> Result<(), SyntaxError> {
         let outer = self.path.len();
-        let mut seen: HashSet<Str> = HashSet::new();
+        let mut seen: HashSet<Cow<'_, str>> = HashSet::new();
         self.scanner.advance();
-        let mut next = self.scanner.peek()?;
-        while next != b'}' {
-            let key = self.scanner.key(next)?;
+        while self.scanner.peek() != Some(b'}') {
+            let key = self.scanner.key()?;
             if outer > 0 {
                 self.path.push('.');
             }
@@ -75,7 +73,7 @@ impl Tracer<'_> {
             }
             self.value()?;
             self.path.truncate(outer);
-            next = self.next_item()?;
+            self.skip_comma();
         }
         self.scanner.advance();
         Ok(())
@@ -84,24 +82,21 @@ impl Tracer<'_> {
     fn array(&mut self) -> Result<(), SyntaxError> {
         let outer = self.path.len();
         self.scanner.advance();
-        let mut next = self.scanner.peek()?;
         let mut index = 0_usize;
-        while next != b']' {
+        while self.scanner.peek() != Some(b']') {
             self.path.push_str(&format!("[{index}]"));
             self.value()?;
             self.path.truncate(outer);
+            self.skip_comma();
             index += 1;
-            next = self.next_item()?;
         }
         self.scanner.advance();
         Ok(())
     }
 
-    /// Skips a comma; answers the byte behind it or the closing bracket.
-    fn next_item(&mut self) -> Result<u8, SyntaxError> {
-        if self.scanner.peek()? == b',' {
+    fn skip_comma(&mut self) {
+        if self.scanner.peek() == Some(b',') {
             self.scanner.advance();
         }
-        self.scanner.peek()
     }
 }
