@@ -126,7 +126,7 @@ fn agrees_with_an_independent_parser_on_what_is_json() {
         match (parse(&text), theirs) {
             (Ok(ours), Ok(theirs)) => same(&ours.value, &theirs),
             (Ok(ours), Err(e)) => {
-                assert!(ours.out_of_range.is_some() || lone_surrogate(&text), "{text:?}: {e}")
+                assert!(ours.out_of_range.is_some() || lone_surrogate(&text), "{text:?}: {e}");
             }
             (Err(e), Ok(_)) => panic!("{}: {e}", String::from_utf8_lossy(&text)),
             (Err(_), Err(_)) => {}
