@@ -17,3 +17,5 @@ pub(crate) mod resource_quota;
 pub(crate) mod secret;
 pub(crate) mod service;
 pub(crate) mod service_account;
+#[allow(dead_code, reason = "the validation of pods that uses it all is being written")]
+pub(crate) mod volume_sources;

@@ -154,6 +154,16 @@ impl<'a> Cursor<'a> {
         errors.required(&self.path(), detail);
     }
 
+    /// Reports those of the members that are missing or empty.
+    pub fn require(&self, errors: &mut field::Errors, names: &[&str]) {
+        for name in names {
+            let member = self.child(name);
+            if member.is_empty() {
+                member.required(errors, "");
+            }
+        }
+    }
+
     /// The value may not be given here.
     pub fn forbidden(&self, errors: &mut field::Errors, detail: &str) {
         errors.forbidden(&self.path(), detail);

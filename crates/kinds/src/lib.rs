@@ -9,6 +9,8 @@ pub mod meta;
 pub mod names;
 
 mod admissionregistration;
+#[allow(dead_code, reason = "the validation of pods that uses it all is being written")]
+mod amounts;
 mod apiextensions;
 mod apiregistration;
 mod apps;
@@ -33,6 +35,8 @@ mod rbac;
 mod registry;
 mod resource;
 mod scheduling;
+#[allow(dead_code, reason = "the validation of pods that uses it all is being written")]
+mod selectors;
 mod storage;
 mod strategy;
 

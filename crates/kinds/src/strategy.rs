@@ -7,7 +7,7 @@ use api::{Str, Value, field};
 use crate::names;
 
 /// What a strategy may know of the request it serves.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Context<'a> {
     /// Namespace of the request, `""` for cluster-wide kinds.
     pub namespace: &'a str,
@@ -21,6 +21,8 @@ pub struct Context<'a> {
     pub subresource: &'a str,
     /// Now, in seconds since the Unix epoch.
     pub now: i64,
+    /// Containers may ask to be privileged (`--allow-privileged`).
+    pub allow_privileged: bool,
 }
 
 /// The rule for `metadata.name` (k8s.io/apimachinery `api/validation`).
@@ -76,8 +78,11 @@ pub enum Description {
 ///
 /// The generic write path calls, in this order: on decode `default`; on create `prepare_create`, then
 /// [`crate::check_create`]; on update `prepare_update`, then [`crate::check_update`]; `schema::canonicalize` runs last.
-/// Objects arrive coerced by `schema::coerce`: every known field has its declared type, so a strategy need not check
-/// types again, but any field may be missing.
+/// `default` runs once more on what is about to be stored, because upstream decodes what it stored: some defaults
+/// follow from what preparation made.
+///
+/// `default` gets objects coerced by `schema::coerce` (every known field has its declared type, any may be missing);
+/// everything after it gets them in canonical form (`schema::canonicalize`) with uid and timestamps in place.
 pub trait Strategy: Sync {
     /// Fills what upstream's `SetDefaults_*` fill, for the version the object is written in.  Idempotent.
     fn default(&self, _object: &mut Value, _version: &str) {}

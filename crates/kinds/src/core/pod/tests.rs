@@ -2,7 +2,7 @@ use super::*;
 use api::object;
 
 fn context(subresource: &str) -> Context<'_> {
-    Context { namespace: "default", user: "u", user_uid: "", groups: &[], subresource, now: 0 }
+    Context { namespace: "default", subresource, ..Context::default() }
 }
 
 fn pod(image: &str) -> Value {

@@ -1,0 +1,209 @@
+//! Label selectors and node selectors: what is wrong with them, and whether they match.
+//!
+//! Entry points: [`label_selector`], [`node_selector`] and [`matches`].
+
+use api::{Map, Value, field};
+
+use crate::{Cursor, meta, names};
+
+/// All failures of a `metav1.LabelSelector`; a missing one is sound.  `lax` leaves the values of expressions unchecked,
+/// for objects that hold bad ones already.
+pub(crate) fn label_selector(selector: &Cursor, lax: bool, errors: &mut field::Errors) {
+    if !selector.is_set() {
+        return;
+    }
+    let labels = selector.child("matchLabels");
+    if !labels.is_empty() {
+        meta::labels(labels.value(), &labels.path(), errors);
+    }
+    for expression in selector.child("matchExpressions").items() {
+        label_expression(&expression, lax, errors);
+    }
+}
+
+fn label_expression(expression: &Cursor, lax: bool, errors: &mut field::Errors) {
+    let (operator, values) = (expression.child("operator"), expression.child("values"));
+    match operator.str() {
+        "In" | "NotIn" if values.is_empty() => {
+            values.required(errors, "must be specified when `operator` is 'In' or 'NotIn'");
+        }
+        "Exists" | "DoesNotExist" if !values.is_empty() => {
+            values.forbidden(errors, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+        }
+        "In" | "NotIn" | "Exists" | "DoesNotExist" => {}
+        other => operator.bad(errors, other, "not a valid selector operator"),
+    }
+    label_name(&expression.child("key"), errors);
+    if !lax {
+        label_values(&values, errors);
+    }
+}
+
+/// Faults of a label's name.
+pub(crate) fn label_name(key: &Cursor, errors: &mut field::Errors) {
+    key.faults(errors, &names::qualified_name(key.str()));
+}
+
+fn label_values(values: &Cursor, errors: &mut field::Errors) {
+    for value in values.items() {
+        value.faults(errors, &names::label_value(value.str()));
+    }
+}
+
+/// All failures of a `core.NodeSelector`; `lax` as for [`label_selector`].
+pub(crate) fn node_selector(selector: &Cursor, lax: bool, errors: &mut field::Errors) {
+    let terms = selector.child("nodeSelectorTerms");
+    if terms.is_empty() {
+        return terms.required(errors, "must have at least one node selector term");
+    }
+    for term in terms.items() {
+        node_selector_term(&term, lax, errors);
+    }
+}
+
+/// All failures of one term of a node selector.
+pub(crate) fn node_selector_term(term: &Cursor, lax: bool, errors: &mut field::Errors) {
+    for expression in term.child("matchExpressions").items() {
+        node_expression(&expression, lax, errors);
+    }
+    for expression in term.child("matchFields").items() {
+        node_field(&expression, errors);
+    }
+}
+
+fn node_expression(expression: &Cursor, lax: bool, errors: &mut field::Errors) {
+    let (operator, values) = (expression.child("operator"), expression.child("values"));
+    match operator.str() {
+        "In" | "NotIn" if values.is_empty() => {
+            values.required(errors, "must be specified when `operator` is 'In' or 'NotIn'");
+        }
+        "Exists" | "DoesNotExist" if !values.is_empty() => {
+            values.forbidden(errors, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+        }
+        "Gt" | "Lt" if values.len() != 1 => {
+            values.required(errors, "must be specified single value when `operator` is 'Lt' or 'Gt'");
+        }
+        "In" | "NotIn" | "Exists" | "DoesNotExist" | "Gt" | "Lt" => {}
+        other => operator.bad(errors, other, "not a valid selector operator"),
+    }
+    label_name(&expression.child("key"), errors);
+    if !lax {
+        label_values(&values, errors);
+    }
+}
+
+/// The only field of nodes that can be asked for is their name.
+fn node_field(expression: &Cursor, errors: &mut field::Errors) {
+    let (operator, values) = (expression.child("operator"), expression.child("values"));
+    match operator.str() {
+        "In" | "NotIn" if values.len() != 1 => {
+            let why = "must be only one value when `operator` is 'In' or 'NotIn' for node field selector";
+            values.required(errors, why);
+        }
+        "In" | "NotIn" => {}
+        other => operator.bad(errors, other, "not a valid selector operator"),
+    }
+    let key = expression.child("key");
+    if key.str() != "metadata.name" {
+        return key.bad(errors, key.str(), "not a valid field selector key");
+    }
+    for value in values.items() {
+        value.faults(errors, &names::dns1123_subdomain(value.str()));
+    }
+}
+
+/// Why a selector cannot be read.
+pub(crate) type Unreadable = String;
+
+/// True when the labels satisfy a `metav1.LabelSelector`; a missing selector matches nothing, an empty one everything.
+pub(crate) fn matches(selector: &Value, labels: &Value) -> Result<bool, Unreadable> {
+    if selector.is_null() {
+        return Ok(false);
+    }
+    let wanted = selector.at(&["matchLabels"]).as_object().into_iter().flat_map(Map::iter);
+    let mut all = wanted.into_iter().all(|(key, value)| labels.get(key) == Some(value));
+    for expression in selector.array_at(&["matchExpressions"]) {
+        let label = labels.get(expression.str_at(&["key"]));
+        let listed = || label.is_some_and(|label| expression.array_at(&["values"]).contains(label));
+        all &= match expression.str_at(&["operator"]) {
+            "In" => listed(),
+            "NotIn" => !listed(),
+            "Exists" => label.is_some(),
+            "DoesNotExist" => label.is_none(),
+            other => {
+                return Err(format!("{} is not a valid label selector operator", field::go_quote(other)));
+            }
+        };
+    }
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use api::object;
+
+    fn expression(key: &str, operator: &str, values: &[&str]) -> Value {
+        object! { "key" => key, "operator" => operator, "values" => values.to_vec() }
+    }
+
+    #[test]
+    fn label_selectors() {
+        let selector = object! {
+            "matchLabels" => object! { "a" => "-" },
+            "matchExpressions" => vec![
+                expression("k", "In", &[]), expression("k", "Exists", &["v"]), expression("", "Is", &["-"]),
+                expression("k", "NotIn", &["v"]),
+            ],
+        };
+        let mut errors = field::Errors::new();
+        label_selector(&Cursor::at("s", &selector), false, &mut errors);
+        let fields: Vec<String> = errors.0.iter().map(|e| e.field.to_string()).collect();
+        assert_eq!(
+            fields,
+            [
+                "s.matchLabels",
+                "s.matchExpressions[0].values",
+                "s.matchExpressions[1].values",
+                "s.matchExpressions[2].operator",
+                "s.matchExpressions[2].key",
+                "s.matchExpressions[2].key",
+                "s.matchExpressions[2].values[0]",
+            ]
+        );
+    }
+
+    #[test]
+    fn node_selectors() {
+        let term = object! {
+            "matchExpressions" => vec![expression("k", "Gt", &["1", "2"]), expression("k", "Lt", &["1"])],
+            "matchFields" => vec![expression("metadata.name", "In", &["A"]), expression("x", "Exists", &[])],
+        };
+        let mut errors = field::Errors::new();
+        node_selector(&Cursor::at("s", &object! { "nodeSelectorTerms" => vec![term] }), false, &mut errors);
+        node_selector(&Cursor::at("t", &object! {}), false, &mut errors);
+        let fields: Vec<String> = errors.0.iter().map(|e| e.field.to_string()).collect();
+        assert_eq!(
+            fields,
+            [
+                "s.nodeSelectorTerms[0].matchExpressions[0].values",
+                "s.nodeSelectorTerms[0].matchFields[0].values[0]",
+                "s.nodeSelectorTerms[0].matchFields[1].operator",
+                "s.nodeSelectorTerms[0].matchFields[1].key",
+                "t.nodeSelectorTerms",
+            ]
+        );
+    }
+
+    #[test]
+    fn matching() {
+        let labels = object! { "a" => "1" };
+        let by = |expressions: Vec<Value>| matches(&object! { "matchExpressions" => expressions }, &labels);
+        assert_eq!(matches(&Value::Null, &labels), Ok(false));
+        assert_eq!(matches(&Value::object(), &labels), Ok(true));
+        assert_eq!(matches(&object! { "matchLabels" => object! { "a" => "2" } }, &labels), Ok(false));
+        assert_eq!(by(vec![expression("a", "In", &["1", "2"]), expression("b", "NotIn", &["1"])]), Ok(true));
+        assert_eq!(by(vec![expression("a", "Exists", &[]), expression("a", "DoesNotExist", &[])]), Ok(false));
+        assert!(by(vec![expression("a", "Is", &[])]).is_err());
+    }
+}
