@@ -3,13 +3,12 @@
 //! Entry point: [`Store`].  Writes go through a [`Backend`], which orders them by one revision and acknowledges them
 //! when they are durable; reads and watches are answered from memory by immutable, shared [`Object`]s and never parse.
 
-// The embedded back end is about to use the rest.
-#![allow(dead_code)]
-
 mod cache;
 mod contract;
+mod embedded;
 mod key;
 mod memory;
+pub mod metrics;
 mod object;
 mod sequencer;
 mod store;
@@ -20,6 +19,8 @@ pub use contract::{
     Action, Backend, CommitError, Committed, Condition, Conflict, Future, Health, Limits, RevisionError,
     Transaction, WatchError, Write,
 };
+pub use embedded::{EmbeddedOptions, Heads, OpenError, ReadHead, disk};
 pub use key::{Key, Name, Resource};
+pub use metrics::Metrics;
 pub use object::{Change, Draft, DraftError, Fields, Head, Object};
 pub use store::{CacheOptions, Store};

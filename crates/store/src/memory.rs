@@ -8,19 +8,20 @@ use std::sync::{Arc, Mutex};
 use crate::cache::Cache;
 use crate::sequencer::Sequencer;
 use crate::sync::lock;
-use crate::{Backend, CommitError, Committed, Future, Health, Limits, Transaction};
+use crate::{Backend, CommitError, Committed, Future, Health, Limits, Metrics, Transaction};
 
 /// Objects in memory only.
 pub(crate) struct Memory {
     cache: Arc<Cache>,
     sequencer: Mutex<Sequencer>,
+    metrics: Arc<Metrics>,
     closed: AtomicBool,
 }
 
 impl Memory {
-    pub(crate) fn new(cache: Arc<Cache>, limits: Limits) -> Self {
+    pub(crate) fn new(cache: Arc<Cache>, limits: Limits, metrics: Arc<Metrics>) -> Self {
         let sequencer = Mutex::new(Sequencer::new(Arc::clone(&cache), limits));
-        Self { cache, sequencer, closed: AtomicBool::new(false) }
+        Self { cache, sequencer, metrics, closed: AtomicBool::new(false) }
     }
 
     fn run(&self, transaction: Transaction) -> Result<Committed, CommitError> {
@@ -37,7 +38,9 @@ impl Memory {
 
 impl Backend for Memory {
     fn commit(&self, transaction: Transaction) -> Future<'_, Result<Committed, CommitError>> {
-        Box::pin(std::future::ready(self.run(transaction)))
+        let result = self.run(transaction);
+        self.metrics.count(&result);
+        Box::pin(std::future::ready(result))
     }
 
     fn latest(&self) -> Future<'_, Result<u64, CommitError>> {

@@ -123,9 +123,11 @@ impl Fields {
         self.names.iter().zip(&self.values).map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// Shares the names with `other` when they are equal.
-    pub(crate) fn share_names(&mut self, other: &Fields) {
+    /// Makes `other` use the names at hand when they are the same, and takes its names over when they are not.
+    pub(crate) fn share_names(&mut self, other: &mut Fields) {
         if self.names == other.names {
+            other.names = Arc::clone(&self.names);
+        } else {
             self.names = Arc::clone(&other.names);
         }
     }
@@ -261,6 +263,11 @@ impl Object {
         (self.rest_at != 0).then(|| self.json_bytes().get(self.rest_at as usize..).unwrap_or_default())
     }
 
+    /// Where [`Object::rest`] starts, 0 for nowhere.
+    pub(crate) fn rest_at(&self) -> u32 {
+        self.rest_at
+    }
+
     /// The JSON watch event that announced it, newline included; shared by all watchers.
     pub fn frame(&self) -> Bytes {
         self.frame.clone()
@@ -310,7 +317,7 @@ impl Object {
     }
 
     /// The JSON before and behind the `resourceVersion` member.
-    fn around_revision(&self) -> (&[u8], &[u8]) {
+    pub(crate) fn around_revision(&self) -> (&[u8], &[u8]) {
         let json = self.json_bytes();
         let at = self.splice_at as usize;
         let before = json.get(..at).unwrap_or_default();
@@ -427,8 +434,10 @@ mod tests {
         assert_eq!(head.label("tier"), None);
         assert_eq!(head.fields.get("status.phase"), Some("Running"));
         assert_eq!(head.fields.get("status.podIP"), None);
-        let other = Fields::new([("spec.nodeName", ""), ("status.phase", "")]);
-        head.fields.share_names(&other);
+        let mut other = Fields::new([("spec.nodeName", ""), ("status.phase", "")]);
+        let mut shared = Fields::default();
+        shared.share_names(&mut head.fields);
+        shared.share_names(&mut other);
         assert!(Arc::ptr_eq(&head.fields.names, &other.names));
     }
 }

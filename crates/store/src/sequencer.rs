@@ -130,10 +130,7 @@ impl Sequencer {
         change: Change,
         previous: Option<Arc<Object>>,
     ) -> Arc<Object> {
-        key.resource = self.cache.intern(&key.resource);
-        if let Some(previous) = &previous {
-            draft.head_mut().fields.share_names(&previous.head().fields);
-        }
+        self.cache.intern(&mut key, draft.head_mut());
         let object = Arc::new(draft.commit(key, self.revision, change));
         self.staged.insert(object.key().clone(), Arc::clone(&object));
         self.events.push(Event { object: Arc::clone(&object), previous });

@@ -2,15 +2,18 @@
 //!
 //! Entry point: [`Store`].
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use api::Str;
 
 use crate::cache::Cache;
+use crate::embedded::Embedded;
+use crate::embedded::disk::{Directory, Disk};
 use crate::memory::Memory;
 use crate::{
-    Backend, CommitError, Committed, Condition, Draft, Health, Key, Limits, Object, Resource, RevisionError,
-    Scope, Snapshot, Transaction, Watch, WatchError, WindowLimits, Write,
+    Backend, CommitError, Committed, Condition, Draft, EmbeddedOptions, Health, Key, Limits, Metrics, Object,
+    OpenError, Resource, RevisionError, Scope, Snapshot, Transaction, Watch, WatchError, WindowLimits, Write,
 };
 
 /// The revision of a store that was never written to; the first transaction gets the next one.  Not 0, because
@@ -32,6 +35,7 @@ pub struct CacheOptions {
 pub struct Store {
     cache: Arc<Cache>,
     backend: Arc<dyn Backend>,
+    metrics: Arc<Metrics>,
 }
 
 impl CacheOptions {
@@ -48,8 +52,25 @@ impl CacheOptions {
 impl Store {
     /// A store that keeps nothing beyond the life of the process.
     pub fn memory(options: &CacheOptions, limits: Limits) -> Self {
-        let cache = options.cache(FIRST_REVISION);
-        Self { backend: Arc::new(Memory::new(Arc::clone(&cache), limits)), cache }
+        let (cache, metrics) = (options.cache(FIRST_REVISION), Arc::<Metrics>::default());
+        let memory = Memory::new(Arc::clone(&cache), limits, Arc::clone(&metrics));
+        Self { backend: Arc::new(memory), cache, metrics }
+    }
+
+    /// Opens the embedded durable store in a directory, which is made when missing.  Reads all of it before it
+    /// returns, so it belongs on a thread that may block.
+    pub fn open(directory: impl Into<PathBuf>, options: &EmbeddedOptions) -> Result<Self, OpenError> {
+        let directory = directory.into();
+        let file = directory.display().to_string();
+        let disk = Directory::new(directory).map_err(|error| OpenError::Io { file, error })?;
+        Self::open_on(&(Arc::new(disk) as Arc<dyn Disk>), options)
+    }
+
+    /// Opens the embedded durable store on any [`Disk`].
+    pub fn open_on(disk: &Arc<dyn Disk>, options: &EmbeddedOptions) -> Result<Self, OpenError> {
+        let metrics = Arc::<Metrics>::default();
+        let (embedded, cache) = Embedded::open(disk, options, Arc::clone(&metrics))?;
+        Ok(Self { backend: Arc::new(embedded), cache, metrics })
     }
 
     /// Runs a transaction.  When it resolves with success, the transaction is durable and every read that starts
@@ -141,6 +162,11 @@ impl Store {
     /// How the back end is, for `/readyz`.
     pub fn health(&self) -> Health {
         self.backend.health()
+    }
+
+    /// What the store counted since it was opened.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// Takes no more writes, finishes those it has, lets go of files, ends all watches.  Reads still work.

@@ -2,7 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 use sumun_store::{
-    CacheOptions, Change, CommitError, Condition, Draft, Head, Key, Limits, Resource, Scope, Store,
+    CacheOptions, Change, CommitError, Condition, Draft, EmbeddedOptions, Head, Key, Limits, OpenError,
+    Resource, Scope, Store,
 };
 
 fn draft(name: &str, text: &str) -> Draft {
@@ -34,4 +35,22 @@ async fn smoke() {
     assert!(store.get(&key).is_none());
     assert_eq!(store.snapshot_at(&pods, 3).unwrap().len(), 1);
     assert_eq!(store.snapshot_at(&pods, 1).unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn durable() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = EmbeddedOptions { segment_bytes: 4096, snapshot_bytes: 8000, ..EmbeddedOptions::default() };
+    let pods = Resource::new("", "pods");
+    for round in 0..5 {
+        let store = Store::open(dir.path().join("a"), &options).unwrap();
+        assert_eq!(store.revision(), 1 + round * 100);
+        for n in 0..100 {
+            let key = Key::new(&pods, "ns", format!("{}", n % 10));
+            let old = store.get(&key);
+            let condition = old.map_or(Condition::Absent, |o| Condition::Revision(o.revision()));
+            store.put(key, condition, draft("x", &format!("{n}"))).await.unwrap();
+        }
+        assert!(matches!(Store::open(dir.path().join("a"), &options), Err(OpenError::Locked { .. })));
+    }
 }

@@ -22,7 +22,7 @@ pub use watch::Watch;
 pub use window::{Event, WindowLimits};
 
 use crate::sync::{lock, read, write};
-use crate::{Key, Object, Resource, RevisionError, WatchError};
+use crate::{Head, Key, Object, Resource, RevisionError, WatchError};
 use table::Table;
 
 /// Events are put into a table in runs of at most this many, so that readers wait only shortly for the lock.
@@ -117,9 +117,11 @@ impl Cache {
         read(&self.tables).keys().cloned().collect()
     }
 
-    /// The one pointer the cache keeps for a resource.
-    pub(crate) fn intern(&self, resource: &Resource) -> Resource {
-        self.table(resource).map_or_else(|| resource.clone(), |table| table.resource().clone())
+    /// Makes a key and a head share what all objects of a resource have in common.
+    pub(crate) fn intern(&self, key: &mut Key, head: &mut Head) {
+        if let Some(table) = self.table(&key.resource) {
+            table.intern(key, head);
+        }
     }
 
     /// An object as it is now.
@@ -127,17 +129,9 @@ impl Cache {
         self.table(&key.resource)?.get(&key.name)
     }
 
-    /// Puts objects in place without history; only before the first reader.
-    pub(crate) fn load(&self, objects: impl IntoIterator<Item = Arc<Object>>) {
-        let mut last: Option<Arc<Table>> = None;
-        for object in objects {
-            let table = match last.take() {
-                Some(table) if *table.resource() == object.key().resource => table,
-                _ => self.table_or_new(&object.key().resource),
-            };
-            table.load(&object);
-            last = Some(table);
-        }
+    /// Puts an object in place without history; only before the first reader.
+    pub(crate) fn load(&self, object: &Arc<Object>) {
+        self.table_or_new(&object.key().resource).load(object);
     }
 
     /// Puts events in place, in order; `revision` is that of the last transaction.  Only one thread may call this.

@@ -11,7 +11,7 @@ use super::waiters::{Waiter, Waiters};
 use super::window::Window;
 use super::{Event, Scope, Snapshot, State};
 use crate::sync::{lock, read, write};
-use crate::{Change, Name, Object, Resource, RevisionError, WatchError};
+use crate::{Change, Fields, Head, Key, Name, Object, Resource, RevisionError, WatchError};
 
 /// Snapshots of older revisions kept ready for the next page of the same list.
 const RECENT: usize = 8;
@@ -23,6 +23,8 @@ pub(super) struct Table {
     waiters: Mutex<Waiters>,
     /// Snapshots made for [`Table::snapshot_at`], oldest use first.  They hold no object that the window does not.
     recent: Mutex<Vec<Snapshot>>,
+    /// The selectable fields of the last object that had other ones than those before it.
+    fields: Mutex<Fields>,
     /// The window's bytes, readable without the lock.
     bytes: AtomicUsize,
 }
@@ -52,12 +54,19 @@ impl Table {
             inner: RwLock::new(inner),
             waiters: Mutex::default(),
             recent: Mutex::default(),
+            fields: Mutex::default(),
             bytes: AtomicUsize::new(0),
         }
     }
 
     pub(super) fn resource(&self) -> &Resource {
         &self.resource
+    }
+
+    /// Makes a key and a head share what all objects of the resource have in common.
+    pub(super) fn intern(&self, key: &mut Key, head: &mut Head) {
+        key.resource = self.resource.clone();
+        lock(&self.fields).share_names(&mut head.fields);
     }
 
     pub(super) fn window_bytes(&self) -> usize {
