@@ -81,7 +81,7 @@ pub struct Field {
     pub patch: PatchStrategy,
     /// The default of upstream's `+default` marker, as JSON text.
     pub default: Option<&'static str>,
-    /// The closed set of values OpenAPI declares, empty when open.
+    /// The values of a type with a closed set (`+enum`), sorted; empty when open.  For a list those of its items.
     pub allowed: &'static [&'static str],
 }
 
@@ -159,6 +159,9 @@ pub enum Type {
 }
 
 /// The alternative to a schema in the three union types of `JSONSchemaProps`.
+///
+/// In protobuf each is a message: `Bool` holds `allows` as 1 and the schema as 2, `Array` the schema as 1 and the
+/// schemas as 2, `StringArray` the schema as 1 and the strings as 2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SchemaOr {
     /// A boolean (`additionalProperties`, `additionalItems`).
@@ -229,15 +232,16 @@ pub struct Resource {
     pub short_names: &'static [&'static str],
     /// Categories, such as `all`.
     pub categories: &'static [&'static str],
-    /// Verbs, in discovery's order.  Empty for nothing.
+    /// Verbs, in discovery's order.
     pub verbs: &'static [&'static str],
     /// The structure of its objects.
     pub message: &'static Message,
-    /// Its subresources.
+    /// Its subresources, in discovery's order.
     pub subresources: &'static [Subresource],
     /// Hash of the storage version, as `storageVersionHash` of discovery.
     pub storage_version_hash: &'static str,
-    /// The version its objects are stored in; equal to `group`/`version` for all but a few.
+    /// Group and version its objects are stored in: its own for all but `autoscaling/v1` (v2) and `events.k8s.io/v1`
+    /// (core v1).
     pub storage: (&'static str, &'static str),
 }
 
