@@ -252,11 +252,11 @@ pub(crate) fn default_number(map: &mut Map, key: &str, value: i64) {
     }
 }
 
-/// Calls `change` for the objects of the list at `path`.
+/// Calls `change` for the objects of the list at `path`; a `null` item is an empty object.
 pub(crate) fn each(object: &mut Value, path: &[&str], mut change: impl FnMut(&mut Map)) {
     let found = path.iter().try_fold(object, |value, key| value.get_mut(key));
     if let Some(items) = found.and_then(Value::as_array_mut) {
-        items.iter_mut().filter_map(Value::as_object_mut).for_each(&mut change);
+        items.iter_mut().for_each(|item| change(item.make_object()));
     }
 }
 

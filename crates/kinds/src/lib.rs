@@ -7,6 +7,7 @@ pub mod columns;
 pub mod cursor;
 pub mod meta;
 pub mod names;
+pub mod net;
 
 mod admissionregistration;
 #[allow(dead_code, reason = "the validation of pods that uses it all is being written")]
@@ -44,6 +45,7 @@ pub use check::{check_create, check_update};
 pub use columns::printer;
 pub use convert::convert;
 pub use core::binding::{bind, set_condition};
+pub use core::service::{allocation, pool};
 pub use cursor::Cursor;
 pub use registry::{Plain, strategy};
 pub use strategy::{Column, Context, Description, MetaCheck, NameRule, Printer, Strategy};

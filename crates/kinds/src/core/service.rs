@@ -1,5 +1,12 @@
 //! Service: a name and an address for pods.
 
+pub mod allocation;
+mod families;
+pub mod pool;
+mod stack;
+pub(crate) mod validate;
+pub(crate) mod warnings;
+
 use api::{Map, Value, object};
 
 use crate::kind::{Generation, Kind, Status, default_member, default_text, each, inside, text_field};
@@ -14,11 +21,16 @@ pub(crate) static SERVICE: Kind = Kind {
     generation: Generation::Ignored,
     status: Status::Own,
     default: default_service,
+    prepare_create: |service, _| drop_unused_policy(service),
     prepare_update: |new: &mut Value, old: &Value, cx: &Context| {
         if cx.subresource.is_empty() {
             drop_by_type(new, old);
+            drop_unused_policy(new);
         }
     },
+    validate: validate::create,
+    validate_update: validate::update,
+    warnings: |service, _, cx| warnings::warnings(service, cx),
     fields: |service| {
         vec![
             ("spec.clusterIP", text_field(service, &["spec", "clusterIP"])),
@@ -36,6 +48,11 @@ pub(crate) fn kind_of(service: &Value) -> &str {
 /// True when the Service gets an address inside the cluster.
 pub(crate) fn needs_cluster_ip(service: &Value) -> bool {
     kind_of(service) != "ExternalName"
+}
+
+/// True when the Service has no address on purpose.
+pub(crate) fn is_headless(service: &Value) -> bool {
+    matches!(service.array_at(&["spec", "clusterIPs"]), [one] if one.as_str() == Some(families::NONE))
 }
 
 /// True when a load balancer asks the nodes whether they have a pod of the Service.
@@ -110,6 +127,14 @@ fn default_port(port: &mut Map) {
     if unset {
         let number = port.get("port").cloned().unwrap_or(Value::Int(0));
         port.insert("targetPort", number);
+    }
+}
+
+/// Nothing inside the cluster routes to an external name.
+fn drop_unused_policy(service: &mut Value) {
+    let policy = service.str_at(&["spec", "internalTrafficPolicy"]);
+    if kind_of(service) == "ExternalName" && matches!(policy, "Cluster" | "Local") {
+        service.remove_at(&["spec", "internalTrafficPolicy"]);
     }
 }
 
