@@ -1,1 +1,19 @@
-//! May you: RBAC, AlwaysAllow, AlwaysDeny, the union of them.
+//! May you: who may do what, and why.
+//!
+//! The question is [`Attributes`], the answer a [`Verdict`]; every way of deciding is an [`Authorizer`], and a
+//! [`Union`] asks them in the order of `--authorization-mode`.  Everything here is pure: no I/O, no clock.
+
+mod authorizer;
+pub mod bootstrap;
+mod builtin;
+mod forbidden;
+pub mod rbac;
+pub mod review;
+mod union;
+
+pub use authorizer::{
+    Attributes, Authorizer, Decision, Reason, ResourceTarget, Rules, Selectors, Target, Verdict,
+};
+pub use builtin::{AlwaysAllow, AlwaysDeny, PrivilegedGroup};
+pub use forbidden::{forbidden, forbidden_message};
+pub use union::{Mode, Union};

@@ -142,7 +142,8 @@ impl Requirement {
         }
     }
 
-    fn from_object(expression: &Value) -> Result<Self, SelectorError> {
+    /// Reads a `metav1.LabelSelectorRequirement`.
+    pub fn from_object(expression: &Value) -> Result<Self, SelectorError> {
         let operator = match expression.str_at(&["operator"]) {
             "In" => Operator::In,
             "NotIn" => Operator::NotIn,
