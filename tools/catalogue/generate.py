@@ -25,6 +25,7 @@ def main():
     args.add_argument("--out", type=pathlib.Path, required=True, help="folder the tables are written to")
     args = args.parse_args()
     packages = [gosource.parse(args.modules, path) for path in gosource.api_packages(args.modules)]
+    gosource.lend(packages)
     args.out.mkdir(parents=True, exist_ok=True)
     for old in args.out.glob("*.txt"):
         old.unlink()

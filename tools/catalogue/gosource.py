@@ -63,6 +63,7 @@ class Package:
     structs: list = field(default_factory=list)
     named: list = field(default_factory=list)
     constants: dict = field(default_factory=dict)  # name -> (type, value)
+    borrowed: list = field(default_factory=list)  # (name, type, path, constant): constants of another package
 
 
 def package_id(path):
@@ -92,6 +93,15 @@ def parse(modules, path):
     for source in sources:
         Reader(package, source).read()
     return package
+
+
+def lend(packages):
+    """Gives packages the constants they take from each other."""
+    constants = {package.path: package.constants for package in packages}
+    for package in packages:
+        for name, kind, path, constant in package.borrowed:
+            if constant in constants.get(path, {}):
+                package.constants[name] = (kind, constants[path][constant][1])
 
 
 def skipped(name):
@@ -145,6 +155,8 @@ class Reader:
                 return
             if m := re.match(r'\t(\w+)\s+(?:(\w+)\s*)?=\s*(?:(\w+)\()?("[^"]*")', line):
                 self.package.constants[m[1]] = (m[2] or m[3] or "", json.loads(m[4]))
+            elif m := re.match(r"\t(\w+)\s+(?:\w+\s*)?=\s*(\w+)\((\w+)\.(\w+)\)", line):
+                self.package.borrowed.append((m[1], m[2], self.imports.get(m[3], ""), m[4]))
 
     def struct(self, name, lines):
         struct = Struct(name, markers(self.comment))
