@@ -23,7 +23,9 @@ fn main() -> Result<(), Error> {
     println!("cargo::rerun-if-changed=build.rs");
     let mut generator = SchemaGenerator::default();
     add_kinds(&mut generator);
-    let blocks = blocks(&texts(generator.definitions()));
+    let mut texts = texts(generator.definitions());
+    split_watch_event(&mut texts);
+    let blocks = blocks(&texts);
     let out = std::env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?;
     write_blocks(Path::new(&out), &blocks)
 }
@@ -109,6 +111,16 @@ fn texts(definitions: &serde_json::Map<String, Value>) -> Texts {
         }
     }
     texts
+}
+
+/// `k8s-openapi` has an enum for watch events and runs the text of the one field that matters into that of the type.
+fn split_watch_event(texts: &mut Texts) {
+    let event = "io.k8s.apimachinery.pkg.apis.meta.v1.WatchEvent".to_owned();
+    let Some(text) = texts.get_mut(&(event.clone(), String::new())) else { return };
+    if let Some((of_type, of_field)) = text.clone().split_once("\n\n") {
+        *text = of_type.to_owned();
+        texts.insert((event, "object".to_owned()), of_field.to_owned());
+    }
 }
 
 /// The first message of a block, and its text.

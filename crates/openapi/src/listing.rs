@@ -184,6 +184,27 @@ impl Listing {
         self.group(group).iter().find(|v| v.version == version)
     }
 
+    /// The packages of the catalogue that kinds come from, with the group and version they are served under.
+    pub(crate) fn packages(&self) -> Vec<(&'static str, Str, Str)> {
+        let mut packages: Vec<(&'static str, Str, Str)> = Vec::new();
+        let mut add = |schema: &Schema, group: &Str, version: &Str| {
+            let Schema::Message(message) = schema else { return };
+            let package = message.name.rsplit_once('.').map_or("", |(package, _)| package);
+            if packages.iter().all(|(p, ..)| *p != package) {
+                packages.push((package, group.clone(), version.clone()));
+            }
+        };
+        for version in &self.versions {
+            for resource in &version.resources {
+                add(&resource.schema, &version.group, &version.version);
+                for sub in &resource.subresources {
+                    sub.schema.iter().for_each(|s| add(s, &sub.group, &sub.version));
+                }
+            }
+        }
+        packages
+    }
+
     /// The groups besides the core group, in order.
     pub fn groups(&self) -> impl Iterator<Item = &[Arc<ApiVersion>]> {
         self.versions

@@ -60,7 +60,7 @@ fn version_of_list(list: &Value) -> ApiVersion {
 
 fn resource_lists(dir: &Path) -> BTreeMap<String, Value> {
     let files = fs::read_dir(dir).unwrap().map(|e| e.unwrap().path());
-    let lists = files.map(|p| (p.file_stem().unwrap().to_string_lossy().into_owned(), read(p)));
+    let lists = files.map(|p| (p.file_stem().unwrap().to_string_lossy().into_owned(), read(&p)));
     lists.filter(|(_, v)| v.str_at(&["kind"]) == "APIResourceList").collect()
 }
 
@@ -72,7 +72,7 @@ fn check_all(listing: &Listing, dir: &Path, lists: &BTreeMap<String, Value>) {
         assert_eq!(&resources(version), want, "{file}");
     }
     assert_eq!(listing.versions().len(), lists.len());
-    let want = read(dir.join("apis.json"));
+    let want = read(&dir.join("apis.json"));
     assert_eq!(&groups(listing), &want, "apis.json");
     for entry in want.array_at(&["groups"]) {
         let mut want = entry.clone();
@@ -80,13 +80,13 @@ fn check_all(listing: &Listing, dir: &Path, lists: &BTreeMap<String, Value>) {
         want.set_at(&["apiVersion"], "v1");
         assert_eq!(group(listing, entry.str_at(&["name"])).as_ref(), Some(&want));
     }
-    let want = read(dir.join("api.json"));
+    let want = read(&dir.join("api.json"));
     let address = want.array_at(&["serverAddressByClientCIDRs"])[0].str_at(&["serverAddress"]);
     assert_eq!(&core_versions(listing, address), &want, "api.json");
     for (scope, file) in [(Scope::Core, "api.aggregated-v2.json"), (Scope::Groups, "apis.aggregated-v2.json")]
     {
         let got = aggregated(listing, scope, AggregatedVersion::V2);
-        assert_eq!(got, read(dir.join(file)), "{file}");
+        assert_eq!(got, read(&dir.join(file)), "{file}");
     }
 }
 
@@ -95,6 +95,12 @@ fn resource_lists_give_every_other_document() {
     let Some(dir) = reference("discovery") else { return };
     let lists = resource_lists(&dir);
     check_all(&listing_of_lists(&lists), &dir, &lists);
+}
+
+#[test]
+fn the_catalogue_gives_every_document() {
+    let Some(dir) = reference("discovery") else { return };
+    check_all(&Listing::of(schema::resources(), []), &dir, &resource_lists(&dir));
 }
 
 fn custom() -> Listing {
