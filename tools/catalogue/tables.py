@@ -73,8 +73,8 @@ def field_line(package, field):
     words = [o for o in ("omitempty", "omitzero") if o in field.options]
     if required(field):
         words.append("required")
-    atomic = field.markers.get("structType") == ["atomic"]
-    words += ["atomic"] if atomic else list_flags(field.markers)
+    structure = field.markers.get("structType", [])
+    words += structure if structure in (["atomic"], ["granular"]) else list_flags(field.markers)
     strategies = [s for s in field.patch["strategy"].split(",") if s]
     words += strategies
     if field.patch["key"]:

@@ -71,6 +71,7 @@ fn field(f: &Field) -> String {
         (true, ..) => "ListType::Atomic".to_owned(),
         (_, true, _) => "ListType::Set".to_owned(),
         (.., false) => format!("ListType::Map(&{:?})", flags.keys),
+        _ if flags.granular => "ListType::Granular".to_owned(),
         _ => "ListType::Default".to_owned(),
     };
     format!(

@@ -198,6 +198,8 @@ pub enum ListType {
     Set,
     /// A list of objects told apart by these members.
     Map(&'static [&'static str]),
+    /// Merged member by member, though the structure it holds is atomic elsewhere.
+    Granular,
 }
 
 /// How strategic merge patch treats a field.

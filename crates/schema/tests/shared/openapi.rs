@@ -76,6 +76,7 @@ fn list_type(field: &Field) -> String {
         ListType::Atomic => "atomic".to_owned(),
         ListType::Set => "set".to_owned(),
         ListType::Map(keys) => format!("map {}", keys.join(",")),
+        ListType::Granular => "granular".to_owned(),
     }
 }
 
@@ -85,6 +86,7 @@ fn their_list_type(property: &Value) -> String {
     match (kind, map) {
         ("map", _) => format!("map {}", strings(property.at(&["x-kubernetes-list-map-keys"])).join(",")),
         ("", "atomic") => "atomic".to_owned(),
+        ("", "granular") if property.get("$ref").is_some() => "granular".to_owned(),
         ("", _) => String::new(),
         (kind, _) => kind.to_owned(),
     }
