@@ -78,10 +78,10 @@ fn write_map(out: &mut String, map: &Map, verb_s: bool) {
     out.push(']');
 }
 
-/// `%v` of a float64: the shortest digits, with an exponent below 1e-4 and from 1e21 on.
+/// `%v` of a float64: the shortest digits, with an exponent below 1e-4 and from 1e6 on (1e21 is JSON's bound).
 fn write_float(out: &mut String, f: f64) {
     let abs = f.abs();
-    if abs != 0.0 && !(1e-4..1e21).contains(&abs) {
+    if abs != 0.0 && !(1e-4..1e6).contains(&abs) {
         let text = format!("{f:e}");
         if let Some((mantissa, exponent)) = text.split_once('e') {
             let (sign, digits) = exponent.strip_prefix('-').map_or(('+', exponent), |d| ('-', d));
@@ -102,9 +102,9 @@ mod tests {
     fn prints_as_go() {
         let v = object! {
             "b" => vec![Value::from("x"), Value::Null, Value::from(true)], "a" => object! { "n" => 1 }, "c" => 1e21,
-            "d" => 0.00001, "e" => 2.5,
+            "d" => 0.00001, "e" => 2.5, "f" => 123_456.0,
         };
-        assert_eq!(go_text(&v), "map[a:map[n:1] b:[x <nil> true] c:1e+21 d:1e-05 e:2.5]");
+        assert_eq!(go_text(&v), "map[a:map[n:1] b:[x <nil> true] c:1e+21 d:1e-05 e:2.5 f:123456]");
         assert_eq!(go_string_text(&Value::from(1)), "%!s(int64=1)");
         assert_eq!(go_string_text(&Value::from("m")), "m");
     }

@@ -6,6 +6,7 @@
 
 mod go_text;
 pub mod json_patch;
+pub mod managed;
 mod merge_patch;
 mod strategic;
 

@@ -1,0 +1,6 @@
+use api::{GroupVersionKind, Value, json, object};
+
+use super::*;
+
+mod golden;
+mod units;
