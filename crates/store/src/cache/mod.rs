@@ -173,10 +173,11 @@ impl Cache {
 
     /// Drops the oldest events of the largest windows until all together fit their limit.
     fn trim(&self) {
-        while self.window_bytes.load(Ordering::Acquire) > self.limits.bytes {
+        loop {
+            let excess = self.window_bytes.load(Ordering::Acquire).saturating_sub(self.limits.bytes);
             let largest = read(&self.tables).values().max_by_key(|table| table.window_bytes()).cloned();
-            match largest.map(|table| table.drop_oldest(RUN)) {
-                Some(dropped) if dropped > 0 => self.account((0, dropped)),
+            match largest.filter(|_| excess > 0).map(|table| table.free(excess)) {
+                Some(freed) if freed > 0 => self.account((0, freed)),
                 _ => return,
             }
         }

@@ -86,11 +86,11 @@ impl Snapshot {
     ///
     /// Starting costs a look-up, each object a step; only [`Scope::Field`] of a field without an index looks at every
     /// object.
-    pub fn iter<'a>(
+    pub fn iter<'a: 's, 's>(
         &'a self,
-        scope: &'a Scope,
-        after: Option<&'a Name>,
-    ) -> Box<dyn Iterator<Item = &'a Arc<Object>> + Send + 'a> {
+        scope: &'s Scope,
+        after: Option<&'s Name>,
+    ) -> Box<dyn Iterator<Item = &'a Arc<Object>> + Send + 's> {
         match scope {
             Scope::All => self.state.iter(after),
             Scope::Namespace(namespace) => self.namespace(namespace, after),
@@ -105,11 +105,11 @@ impl Snapshot {
         }
     }
 
-    fn namespace<'a>(
+    fn namespace<'a: 's, 's>(
         &'a self,
-        namespace: &'a str,
+        namespace: &'s str,
         after: Option<&Name>,
-    ) -> Box<dyn Iterator<Item = &'a Arc<Object>> + Send + 'a> {
+    ) -> Box<dyn Iterator<Item = &'a Arc<Object>> + Send + 's> {
         // No object has an empty name, so all of the namespace stand behind it.
         let start = Name::new(namespace, "");
         let after = after.filter(|after| **after > start).unwrap_or(&start);

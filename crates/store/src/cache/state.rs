@@ -85,12 +85,12 @@ impl State {
     }
 
     /// The objects whose indexed field has the value, behind `after`; `None` when there is no such index.
-    pub(super) fn by_field<'a>(
+    pub(super) fn by_field<'a: 's, 's>(
         &'a self,
         field: &str,
         value: &str,
-        after: Option<&'a Name>,
-    ) -> Option<Box<dyn Iterator<Item = &'a Arc<Object>> + Send + 'a>> {
+        after: Option<&'s Name>,
+    ) -> Option<Box<dyn Iterator<Item = &'a Arc<Object>> + Send + 's>> {
         let index = self.indexes.iter().find(|index| index.field == field && !value.is_empty())?;
         let Some(set) = index.entries.get(value) else { return Some(Box::new(std::iter::empty())) };
         Some(Box::new(

@@ -104,13 +104,12 @@ impl Table {
         (first, (added, dropped))
     }
 
-    /// Drops some of the oldest events, answers the bytes that became free.
-    pub(super) fn drop_oldest(&self, events: usize) -> usize {
+    /// Drops the oldest events until `bytes` became free, if there are so many; answers how many did.
+    pub(super) fn free(&self, bytes: usize) -> usize {
         let mut inner = write(&self.inner);
-        let keep = inner.window.len().saturating_sub(events);
-        let dropped = inner.window.shrink(keep);
-        self.shrunk(&inner, dropped);
-        dropped
+        let freed = inner.window.free(bytes);
+        self.shrunk(&inner, freed);
+        freed
     }
 
     /// Notes the window's new size; snapshots older than the window would hold objects nobody counts, so they go.

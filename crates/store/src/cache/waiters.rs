@@ -45,9 +45,10 @@ impl Waiter {
         Some(self.pending.swap(NONE, Ordering::AcqRel)).filter(|seq| *seq != NONE)
     }
 
-    /// True when no event waits to be looked for.
-    pub(super) fn is_idle(&self) -> bool {
-        self.pending.load(Ordering::Acquire) == NONE
+    /// True when no event from sequence number `next` on waits to be looked for.
+    pub(super) fn is_idle(&self, next: u64) -> bool {
+        let pending = self.pending.load(Ordering::Acquire);
+        pending == NONE || pending < next
     }
 
     /// Waits to be woken; at once when it happened since the last wait.

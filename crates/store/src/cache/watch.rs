@@ -70,7 +70,7 @@ impl Watch {
     pub fn progress(&self) -> Option<u64> {
         // INVARIANT: this order.  Whoever is told of an event is told before `notified` reaches its revision.
         let notified = self.cache.notified();
-        (!self.behind && self.waiter.is_idle()).then(|| notified.max(self.after))
+        (!self.behind && self.waiter.is_idle(self.next)).then(|| notified.max(self.after))
     }
 
     /// True when something was appended.

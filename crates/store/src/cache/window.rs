@@ -78,17 +78,23 @@ impl Window {
     /// Drops events from the old end while there are more than `keep`; answers the bytes that became free.
     pub(super) fn shrink(&mut self, keep: usize) -> usize {
         let before = self.bytes;
-        while self.events.len() > keep {
-            let Some(event) = self.events.pop_front() else { break };
-            self.first += 1;
-            self.floor = event.revision();
-            self.bytes -= event.cost();
-        }
+        while self.events.len() > keep && self.drop_oldest() {}
         before - self.bytes
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.events.len()
+    /// Drops events from the old end until `bytes` became free or none is left; answers the bytes that did.
+    pub(super) fn free(&mut self, bytes: usize) -> usize {
+        let before = self.bytes;
+        while before - self.bytes < bytes && self.drop_oldest() {}
+        before - self.bytes
+    }
+
+    fn drop_oldest(&mut self) -> bool {
+        let Some(event) = self.events.pop_front() else { return false };
+        self.first += 1;
+        self.floor = event.revision();
+        self.bytes -= event.cost();
+        true
     }
 
     pub(super) fn bytes(&self) -> usize {

@@ -53,7 +53,9 @@ impl FrameFile {
         let file = disk.open(name).map_err(io)?;
         let len = file.len().map_err(io)?;
         let mut bytes = [0; FILE_HEADER];
-        read_full(&*file, &mut bytes, 0).map_err(io)?;
+        if read_full(&*file, &mut bytes, 0).map_err(io)? < FILE_HEADER {
+            return Err(OpenError::corrupt(disk.display(name), 0, "the file ends within its header"));
+        }
         let header = FileHeader::decode(kind, &bytes).map_err(|error| match error {
             HeaderError::Damaged => OpenError::corrupt(disk.display(name), 0, "the file header is damaged"),
             HeaderError::Version(found) => {
@@ -77,20 +79,23 @@ impl FrameFile {
         let Some(frame) = Frame::decode(&bytes, self.header.salt, self.offset) else {
             return Ok(Next::Bad("the frame header is damaged"));
         };
-        let start = self.offset + FRAME as u64;
-        if u64::from(frame.len) > self.len.saturating_sub(start) {
+        let (start, len) = (self.offset + FRAME as u64, frame.total() - FRAME as u64);
+        if len > self.len.saturating_sub(start) {
             return Ok(Next::Bad("the file ends within a frame"));
         }
-        let mut payload = std::mem::take(&mut self.payload);
-        payload.clear();
-        payload.resize(frame.len as usize, 0);
-        let got = self.read(&mut payload, start)?;
-        self.payload = payload;
-        if got < self.payload.len() || crc32fast::hash(&self.payload) != frame.crc {
+        let mut padded = std::mem::take(&mut self.payload);
+        padded.resize(usize::try_from(len).unwrap_or(usize::MAX), 0);
+        let got = self.read(&mut padded, start)?;
+        self.payload = padded;
+        let (payload, padding) = self.payload.split_at_checked(frame.len as usize).unwrap_or_default();
+        if (got as u64) < len
+            || crc32fast::hash(payload) != frame.crc
+            || padding.iter().any(|byte| *byte != 0)
+        {
             return Ok(Next::Bad("the checksum does not fit the data"));
         }
         self.offset += frame.total();
-        Ok(Next::Frame(frame, &self.payload))
+        Ok(Next::Frame(frame, self.payload.get(..frame.len as usize).unwrap_or_default()))
     }
 
     /// Looks at everything from [`FrameFile::offset`] to the end of the file.

@@ -147,10 +147,10 @@ impl Log {
         let header = FileHeader { salt, heads, revision, previous, ..self.header };
         let (mut file, temporary, prepared) = match self.spare.take() {
             Some((file, len)) => (file, names::SPARE, len),
-            None => (self.disk.create(names::NEXT).map_err(|error| classify(&error))?, names::NEXT, 0),
+            None => (self.disk.create(names::NEXT).map_err(|error| self.no_next(&error))?, names::NEXT, 0),
         };
         let written = write_all(&mut *file, &header.encode(), 0).and_then(|()| file.sync());
-        written.map_err(|error| classify(&error))?;
+        written.map_err(|error| self.no_next(&error))?;
         let name = names::segment(revision);
         // From here on a restart may find the segment, so a failure leaves an unknown state.
         let renamed = self.disk.rename(temporary, &name).and_then(|()| self.disk.sync());
@@ -194,16 +194,16 @@ impl Log {
         self.file.sync()
     }
 
+    /// A failure before anything of a new segment can be found by a restart: worth another try if the disk is full.
+    fn no_next(&self, error: &io::Error) -> AppendError {
+        let text = format!("{}: cannot make a new log segment: {error}", self.disk.display(names::NEXT));
+        if is_full(error) { AppendError::Full(text) } else { AppendError::Fatal(text) }
+    }
+
     fn describe(&self, what: &str, error: &io::Error) -> String {
         let name = self.disk.display(&names::segment(self.header.revision));
         format!("{name}: cannot {what} at offset {}: {error}", self.end)
     }
-}
-
-/// Errors before anything of a new segment can be found by a restart: only a full disk is worth another try.
-fn classify(error: &io::Error) -> AppendError {
-    let text = format!("cannot make the next log segment: {error}");
-    if is_full(error) { AppendError::Full(text) } else { AppendError::Fatal(text) }
 }
 
 /// True for errors that mean that there is no room.
