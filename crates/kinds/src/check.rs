@@ -15,7 +15,9 @@ pub fn check_create(
     cx: &Context,
 ) -> field::Errors {
     let mut errors = field::Errors::new();
-    own_metadata(strategy, object, namespaced, &mut errors);
+    if strategy.checks_metadata_on_create() {
+        own_metadata(strategy, object, namespaced, &mut errors);
+    }
     strategy.validate_create(object, cx, &mut errors);
     if errors.is_empty() {
         common_metadata(object, namespaced, &mut errors);

@@ -1,6 +1,6 @@
 //! Objects of one version written in another, for the few kinds whose versions differ in more than their name.
 //!
-//! Entry point: [`convert`].
+//! Entry points: [`convert`], [`reported_group`].
 
 use api::{GroupVersion, Map, Value};
 
@@ -29,6 +29,11 @@ pub fn convert(mut object: Value, from: &GroupVersion, to: &GroupVersion, kind: 
     }
     object.make_object().insert("apiVersion", to.to_string().into());
     object
+}
+
+/// The group that failures of a kind name: that of the structure upstream holds the object in.
+pub fn reported_group<'a>(group: &'a str, kind: &str) -> &'a str {
+    if (group, kind) == ("events.k8s.io", "Event") { "" } else { group }
 }
 
 /// Renames members; the second name of a pair becomes the first when `back`.

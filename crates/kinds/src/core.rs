@@ -4,6 +4,7 @@ pub(crate) mod binding;
 pub(crate) mod config_map;
 pub(crate) mod endpoints;
 pub(crate) mod event;
+mod keyed;
 pub(crate) mod limit_range;
 pub(crate) mod namespace;
 pub(crate) mod node;

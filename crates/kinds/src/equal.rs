@@ -1,8 +1,10 @@
 //! Equality of objects as upstream's `apiequality.Semantic` sees it.
 //!
-//! Entry point: [`semantic`].
+//! Entry points: [`semantic`], [`immutable`].
 
-use api::{Map, Value};
+use api::{Map, Value, field};
+
+use crate::{Cursor, meta};
 
 /// True when two values mean the same: a missing member, `null` and an empty list are one.
 ///
@@ -15,6 +17,13 @@ pub fn semantic(a: &Value, b: &Value) -> bool {
             x.len() == y.len() && x.iter().zip(y).all(|(x, y)| semantic(x, y))
         }
         _ => a == b || (is_empty(a) && is_empty(b)),
+    }
+}
+
+/// Reports a value that differs from the one it had.
+pub(crate) fn immutable(new: &Cursor, old: &Value, errors: &mut field::Errors) {
+    if !semantic(new.value(), old) {
+        new.invalid(errors, meta::IMMUTABLE);
     }
 }
 

@@ -45,6 +45,8 @@ pub(crate) struct Kind {
     pub name_rule: NameRule,
     /// Faults of a name (or of a prefix) under [`NameRule::Custom`].
     pub name_faults: fn(&str, bool) -> Faults,
+    /// The kind checks its metadata on create; else only the common path does.
+    pub checks_metadata: bool,
     /// Checks of the metadata that upstream repeats on update.
     pub update_checks: &'static [MetaCheck],
     /// The same for a write of a subresource.
@@ -80,6 +82,7 @@ impl Kind {
     pub(crate) const PLAIN: Kind = Kind {
         name_rule: NameRule::Subdomain,
         name_faults: |_, _| Faults::new(),
+        checks_metadata: true,
         update_checks: &[MetaCheck::Change],
         subresource_checks: &[MetaCheck::Change],
         create_on_update: false,
@@ -139,6 +142,10 @@ impl Strategy for Kind {
             NameRule::Custom => (self.name_faults)(name, prefix),
             rule => names::object_name(rule, name, prefix),
         }
+    }
+
+    fn checks_metadata_on_create(&self) -> bool {
+        self.checks_metadata
     }
 
     fn metadata_checks(&self, cx: &Context) -> &'static [MetaCheck] {

@@ -98,6 +98,11 @@ pub trait Strategy: Sync {
         names::object_name(self.name_rule(), name, prefix)
     }
 
+    /// False for the few kinds whose metadata only the common path checks, once nothing else is wrong.
+    fn checks_metadata_on_create(&self) -> bool {
+        true
+    }
+
     /// The checks of `metadata` that upstream's kind repeats on update, in its order; each repeats its failures.
     fn metadata_checks(&self, _cx: &Context) -> &'static [MetaCheck] {
         &[MetaCheck::Change]

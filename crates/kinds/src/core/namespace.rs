@@ -1,20 +1,27 @@
 //! Namespace: a room for names; its `finalize` subresource lets go of it once it is empty.
 
-use api::Value;
+use api::{Value, field};
 
 use crate::kind::{Generation, Kind, Status, carry_over, text_field};
-use crate::{Context, NameRule};
+use crate::{Context, Cursor, MetaCheck, NameRule, names};
 
 const FINALIZER: &str = "kubernetes";
 const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
 pub(crate) static NAMESPACE: Kind = Kind {
     name_rule: NameRule::Label,
+    update_checks: &[MetaCheck::New, MetaCheck::Change],
     generation: Generation::Ignored,
     status: Status::Own,
     default: default_namespace,
     prepare_create,
     prepare_update,
+    validate: |namespace, _, errors| finalizers(namespace, false, errors),
+    validate_update: |new: &Value, _: &Value, cx: &Context, errors: &mut field::Errors| match cx.subresource {
+        "" => finalizers(new, false, errors),
+        "finalize" => finalizers(new, true, errors),
+        _ => phase(new, errors),
+    },
     fields: |namespace| vec![("status.phase", text_field(namespace, &["status", "phase"]))],
     ..Kind::PLAIN
 };
@@ -56,5 +63,32 @@ fn label(namespace: &mut Value) {
     let name = namespace.at(&["metadata", "name"]).clone();
     if name.as_str().is_some_and(|name| !name.is_empty()) {
         namespace.set_at(&["metadata", "labels", NAME_LABEL], name);
+    }
+}
+
+/// Finalizers are qualified names, or those that Kubernetes knows.
+fn finalizers(namespace: &Value, indexed: bool, errors: &mut field::Errors) {
+    let list = Cursor::at("spec.finalizers", namespace.at(&["spec", "finalizers"]));
+    for item in list.items() {
+        let path = if indexed { item.path() } else { list.path() };
+        let name = item.str();
+        names::report(errors, &path, name, &names::qualified_name(name));
+        if !name.contains('/') && !matches!(name, FINALIZER | "orphan" | "foregroundDeletion") {
+            let why = "name is neither a standard finalizer name nor is it fully qualified";
+            errors.invalid(&path, &name.into(), why);
+        }
+    }
+}
+
+fn phase(namespace: &Value, errors: &mut field::Errors) {
+    let deleted = !namespace.at(&["metadata", "deletionTimestamp"]).is_null();
+    let (wanted, why) = if deleted {
+        ("Terminating", "may only be 'Terminating' if `deletionTimestamp` is not empty")
+    } else {
+        ("Active", "may only be 'Active' if `deletionTimestamp` is empty")
+    };
+    let phase = namespace.str_at(&["status", "phase"]);
+    if phase != wanted {
+        errors.invalid(&field::Path::new("status.Phase"), &phase.into(), why);
     }
 }

@@ -1,9 +1,11 @@
 //! PersistentVolume: storage that outlives pods.
 
+pub(crate) mod validate;
+
 use api::{Value, field};
 
 use crate::kind::{Generation, Kind, Status, default_member, default_text, inside, instant};
-use crate::{Context, nodes};
+use crate::{Context, MetaCheck, nodes};
 
 const DEPRECATED_ANNOTATIONS: [(&str, &str); 2] = [
     (
@@ -35,6 +37,9 @@ pub(crate) static PERSISTENT_VOLUME: Kind = Kind {
         volume.set_at(&["status", "lastPhaseTransitionTime"], instant(cx.now));
     },
     prepare_update,
+    update_checks: &[MetaCheck::New, MetaCheck::New],
+    validate: validate::create,
+    validate_update: validate::update,
     warnings: |volume, _, _| warnings(volume),
     ..Kind::PLAIN
 };

@@ -2,6 +2,7 @@
 
 use api::{Value, object};
 
+use crate::MetaCheck;
 use crate::kind::Kind;
 
 const ENFORCE_MOUNTABLE: &str = "kubernetes.io/enforce-mountable-secrets";
@@ -9,6 +10,7 @@ const ENFORCE_MOUNTABLE: &str = "kubernetes.io/enforce-mountable-secrets";
 pub(crate) static SERVICE_ACCOUNT: Kind = Kind {
     prepare_create: |account, _| keep_names_of_secrets(account),
     prepare_update: |account, _, _| keep_names_of_secrets(account),
+    update_checks: &[MetaCheck::Change, MetaCheck::New],
     warnings: |account, old, _| warn_of_annotation(account, old),
     ..Kind::PLAIN
 };
