@@ -130,12 +130,39 @@ fn write_float(out: &mut Vec<u8>, f: f64) {
     let _ = if !f.is_finite() {
         out.write_all(b"null")
     } else if abs == 0.0 || (1e-6..1e21).contains(&abs) {
-        write!(out, "{f}")
-    } else if abs < 1.0 {
-        write!(out, "{f:e}")
+        out.write_all(even_digit(f, format!("{f}")).as_bytes())
     } else {
-        write!(out, "{}", format!("{f:e}").replace('e', "e+"))
+        let text = scientific(f);
+        out.write_all(if abs < 1.0 { text } else { text.replace('e', "e+") }.as_bytes())
     };
+}
+
+/// The shortest digits that read back as the same float, with an exponent always: `1.5e-7`.
+pub fn scientific(f: f64) -> String {
+    even_digit(f, format!("{f:e}"))
+}
+
+/// Where two shortest texts are equally near, Go takes the even last digit and Rust the greater one.
+fn even_digit(f: f64, text: String) -> String {
+    let end = text.find('e').unwrap_or(text.len());
+    let (Some(digits), Some(exponent)) = (text.get(..end), text.get(end..)) else { return text };
+    let Some((head, last)) = digits.split_at_checked(digits.len().saturating_sub(1)) else { return text };
+    let Some(odd @ (1 | 3 | 5 | 7 | 9)) = last.parse::<u8>().ok() else { return text };
+    let lower = format!("{head}{}{exponent}", odd - 1);
+    let exact = || format!("{head}{}5{exponent}", odd - 1);
+    let tie = digits.contains('.') && lower.parse() == Ok(f) && same_amount(f, &exact());
+    if tie { lower } else { text }
+}
+
+/// Is the decimal text exactly the float?  Both have few digits, so that their differences would show.
+fn same_amount(f: f64, text: &str) -> bool {
+    let digits = |t: &str| {
+        let mantissa = t.split('e').next().unwrap_or_default();
+        mantissa.chars().filter(char::is_ascii_digit).collect::<String>().trim_start_matches('0').to_owned()
+    };
+    let exact = digits(&format!("{f:.60e}"));
+    let text = digits(text);
+    exact.trim_end_matches('0') == text.trim_end_matches('0')
 }
 
 #[cfg(test)]
@@ -159,6 +186,8 @@ mod tests {
         assert_eq!(to_string(&Value::Float(1e-6)), "0.000001");
         assert_eq!(to_string(&Value::Float(1e100)), "1e+100");
         assert_eq!(to_string(&Value::Float(f64::NAN)), "null");
+        assert_eq!(to_string(&Value::Float(1_887_241_862_684_797.25)), "1887241862684797.2");
+        assert_eq!(to_string(&Value::Float(0.3)), "0.3");
     }
 
     #[test]

@@ -5,6 +5,9 @@
 
 pub mod json;
 pub mod proto;
+pub mod yaml;
+
+pub use json::SyntaxError;
 
 #[cfg(test)]
 mod testing;

@@ -1,4 +1,8 @@
-//! What the tests of the decoders share: a small reproducible source of random bytes.
+//! What the tests of the decoders share: a reproducible source of random bytes and values, and recorded fixtures.
+
+use std::path::Path;
+
+use api::{Map, Value};
 
 /// SplitMix64.
 pub(crate) struct Random(u64);
@@ -20,4 +24,86 @@ impl Random {
     pub(crate) fn below(&mut self, n: usize) -> usize {
         (self.next() % n as u64) as usize
     }
+}
+
+impl Random {
+    /// A value up to `depth` levels deep, with strings that are hard to write.
+    pub(crate) fn value(&mut self, depth: usize) -> Value {
+        match self.below(if depth == 0 { 6 } else { 9 }) {
+            0 => Value::Null,
+            1 => Value::Bool(self.below(2) == 0),
+            2 => Value::Int(self.next().cast_signed() >> self.below(64)),
+            3 => Value::Float(self.next().cast_signed() as f64 / 1024.0 + 0.5),
+            4 | 5 => self.text().into(),
+            6 => (0..self.below(4)).map(|_| self.value(depth - 1)).collect::<Vec<_>>().into(),
+            _ => (0..self.below(5)).map(|_| (self.text(), self.value(depth - 1))).collect::<Map>().into(),
+        }
+    }
+
+    fn text(&mut self) -> String {
+        let pieces = [
+            "a",
+            "b",
+            " ",
+            "\n",
+            ": ",
+            " #",
+            "- ",
+            "'",
+            "\"",
+            "\\",
+            "é",
+            "😀",
+            "\t",
+            "0",
+            "1.5",
+            "yes",
+            "~",
+            "{",
+            "*",
+            "&",
+            "|",
+            "long words to fold ",
+            "\u{1}",
+            "<<",
+            "=",
+        ];
+        (0..self.below(5)).map(|_| pieces[self.below(pieces.len())]).collect()
+    }
+}
+
+/// One kind in its three encodings, as kube-apiserver writes them.
+pub(crate) struct Fixture {
+    /// `group.version.Kind`; the core group is `core`.
+    pub(crate) name: String,
+    pub(crate) json: Vec<u8>,
+    pub(crate) yaml: Vec<u8>,
+    pub(crate) proto: Vec<u8>,
+}
+
+/// The fixtures of every kind, when they are beside the workspace.
+pub(crate) fn fixtures() -> Option<Vec<Fixture>> {
+    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared");
+    let shared = std::env::var("SUMUN_SHARED").unwrap_or_else(|_| beside.to_owned());
+    let folder = Path::new(&shared).join("data/roundtrip");
+    let Ok(entries) = std::fs::read_dir(&folder) else {
+        println!("skipped: no fixtures in {}", folder.display());
+        return None;
+    };
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| Some(entry.ok()?.file_name().to_str()?.strip_suffix(".json")?.to_owned()))
+        .collect();
+    names.sort();
+    let read = |name: &str, ending: &str| std::fs::read(folder.join(format!("{name}.{ending}"))).unwrap();
+    Some(
+        names
+            .into_iter()
+            .map(|name| Fixture {
+                json: read(&name, "json"),
+                yaml: read(&name, "yaml"),
+                proto: read(&name, "pb"),
+                name,
+            })
+            .collect(),
+    )
 }
