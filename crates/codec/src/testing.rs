@@ -33,7 +33,7 @@ impl Random {
             0 => Value::Null,
             1 => Value::Bool(self.below(2) == 0),
             2 => Value::Int(self.next().cast_signed() >> self.below(64)),
-            3 => Value::Float(self.next().cast_signed() as f64 / 1024.0 + 0.5),
+            3 => Value::Float(self.below(1_000_000) as f64 / 8.0 + 0.0625),
             4 | 5 => self.text().into(),
             6 => (0..self.below(4)).map(|_| self.value(depth - 1)).collect::<Vec<_>>().into(),
             _ => (0..self.below(5)).map(|_| (self.text(), self.value(depth - 1))).collect::<Map>().into(),

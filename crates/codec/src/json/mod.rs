@@ -18,7 +18,7 @@ pub use pretty::write_pretty;
 ///
 /// Go's decoder allows 10,000; no kind of Kubernetes comes near a hundred.  Every later stage walks the tree by
 /// recursion, so this is the bound of the stack they need.
-pub const MAX_DEPTH: usize = 1000;
+pub const MAX_DEPTH: usize = 500;
 
 /// A body that was JSON.
 #[derive(Clone, Debug, Default, PartialEq)]

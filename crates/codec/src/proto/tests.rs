@@ -251,3 +251,45 @@ fn damaged_messages_never_panic_and_what_decodes_encodes_again() {
         }
     }
 }
+
+/// The structure of a fixture's kind, told from the name of its file, `group.version.Kind`.
+fn fixture_message(name: &str) -> Option<&'static Message> {
+    let (rest, kind) = name.rsplit_once('.')?;
+    let (group, version) = rest.rsplit_once('.')?;
+    schema::kind(if group == "core" { "" } else { group }, version, kind)
+}
+
+#[test]
+fn every_fixture_is_written_byte_for_byte_and_read_back() {
+    let Some(fixtures) = crate::testing::fixtures() else { return };
+    let mut wrong = Vec::new();
+    for fixture in &fixtures {
+        if fixture.name == "core.v1.WatchEvent" {
+            // Not a kind: what watch frames are made of.
+            let event = crate::json::parse(&fixture.json).unwrap().value;
+            let frame = watch_frame(event.str_at(&["type"]), &api::json::to_vec(event.at(&["object"])));
+            assert_eq!(Envelope::wrap("", "", &frame[4..]), fixture.proto);
+            continue;
+        }
+        let Some(message) = fixture_message(&fixture.name) else {
+            wrong.push(format!("{}: not in the catalogue", fixture.name));
+            continue;
+        };
+        let value = crate::json::parse(&fixture.json).unwrap().value;
+        let text = |key| value.get(key).and_then(Value::as_str).unwrap_or("");
+        let raw = encode(&value, message).unwrap();
+        let bytes = Envelope::wrap(text("apiVersion"), text("kind"), &raw);
+        if bytes != fixture.proto {
+            let at = bytes.iter().zip(&fixture.proto).take_while(|(a, b)| a == b).count();
+            wrong.push(format!("{}: differs at byte {at}", fixture.name));
+            continue;
+        }
+        let mut back = decode(&Envelope::decode(&fixture.proto).unwrap().raw, message).unwrap();
+        back.set_at(&["kind"], text("kind"));
+        back.set_at(&["apiVersion"], text("apiVersion"));
+        if back != value {
+            wrong.push(format!("{}: reads as {}", fixture.name, api::json::to_string(&back)));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}: {}", wrong.len(), fixtures.len(), wrong.join("\n"));
+}

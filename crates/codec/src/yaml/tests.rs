@@ -111,8 +111,8 @@ fn errors_are_goyamls() {
         ("a: 'b", "yaml: found unexpected end of stream"),
         ("a:\n\t- b", "yaml: line 2: found character that cannot start any token"),
         ("a: @b", "yaml: found character that cannot start any token"),
-        ("a: [1, 2\nb: 3", "yaml: line 2: did not find expected ',' or ']'"),
-        ("a: {b: 1\nc", "yaml: line 1: did not find expected ',' or '}'"),
+        ("a: [1, 2\nb: 3", "yaml: line 1: did not find expected ',' or ']'"),
+        ("a: {b: 1\nc", "yaml: line 2: did not find expected ',' or '}'"),
         ("- a\nb: c", "yaml: line 1: did not find expected '-' indicator"),
         ("a:\n- b\n c: d", "yaml: line 3: mapping values are not allowed in this context"),
         ("a: \"\\q\"", "yaml: found unknown escape character"),
@@ -196,7 +196,6 @@ fn values_are_printed_as_sigs_yaml_does() {
     ];
     for (json, want) in cases {
         let text = write(&crate::json::parse(json.as_bytes()).unwrap().value);
-        let want = want.replace("'\u{2028}'", "'\u{2028}  '");
         assert_eq!(text, want);
     }
 }
