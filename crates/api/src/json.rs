@@ -186,7 +186,7 @@ mod tests {
         assert_eq!(to_string(&Value::Float(1e-6)), "0.000001");
         assert_eq!(to_string(&Value::Float(1e100)), "1e+100");
         assert_eq!(to_string(&Value::Float(f64::NAN)), "null");
-        assert_eq!(to_string(&Value::Float(1_887_241_862_684_797.25)), "1887241862684797.2");
+        assert_eq!(to_string(&Value::Float(f64::from_bits(0x431a_d1be_f352_81f5))), "1887241862684797.2");
         assert_eq!(to_string(&Value::Float(0.3)), "0.3");
     }
 

@@ -65,7 +65,6 @@ impl Random {
             "|",
             "long words to fold ",
             "\u{1}",
-            "<<",
             "=",
         ];
         (0..self.below(5)).map(|_| pieces[self.below(pieces.len())]).collect()
