@@ -117,6 +117,13 @@ impl Map {
         self.reindex();
     }
 
+    /// Lets `change` rearrange the members as a list, for code that knows where each belongs.  It must not bring in a
+    /// key twice.
+    pub fn rearrange(&mut self, change: impl FnOnce(&mut Vec<(Str, Value)>)) {
+        change(&mut self.entries);
+        self.reindex();
+    }
+
     /// The members in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Value)> + DoubleEndedIterator {
         self.entries.iter().map(|(k, v)| (k.as_str(), v))
