@@ -9,8 +9,9 @@ use crate::resources::{Resource, Subresource};
 /// The text of the included file.
 pub fn code(catalogue: &Catalogue, resources: &[Resource]) -> Result<String, String> {
     let mut out = String::new();
-    for (position, message) in catalogue.messages.iter().enumerate() {
-        emit_message(&mut out, position, message)?;
+    let has_defaults = with_defaults(&catalogue.messages);
+    for (position, (message, has_defaults)) in catalogue.messages.iter().zip(has_defaults).enumerate() {
+        emit_message(&mut out, position, message, has_defaults)?;
     }
     let refs: Vec<String> = (0..catalogue.messages.len()).map(|i| format!("&M{i}")).collect();
     let _ = writeln!(out, "static MESSAGES: &[&Message] = &[{}];", refs.join(","));
@@ -24,17 +25,54 @@ pub fn code(catalogue: &Catalogue, resources: &[Resource]) -> Result<String, Str
     Ok(out)
 }
 
-fn emit_message(out: &mut String, position: usize, message: &Message) -> Result<(), String> {
+fn emit_message(
+    out: &mut String,
+    position: usize,
+    message: &Message,
+    has_defaults: bool,
+) -> Result<(), String> {
     let Message { name, go_type, atomic, fields } = message;
+    // The walks keep a bit a field.
+    if fields.len() > 64 {
+        return Err(format!("{name}: more than 64 fields"));
+    }
     let (seed, slots) = index(fields).ok_or_else(|| format!("{name}: no seed without collisions"))?;
     let fields: Vec<String> = fields.iter().map(field).collect();
+    let fields = fields.join(",\n");
+    let _ = writeln!(out, "static F{position}: &[Field] = &[\n{fields}];");
     let _ = writeln!(
         out,
         "static M{position}: Message = Message {{ name: {name:?}, go_type: {go_type:?}, atomic: {atomic}, \
-         index: Index {{ seed: {seed}, slots: &{slots:?} }}, fields: &[\n{}] }};",
-        fields.join(",\n")
+         fields: F{position}, index: Index::new(F{position}, {seed}, &{slots:?}, {has_defaults}) }};",
     );
     Ok(())
+}
+
+/// For each message, whether it or a structure below it has a field with a default.
+fn with_defaults(messages: &[Message]) -> Vec<bool> {
+    let mut found: Vec<bool> =
+        messages.iter().map(|m| m.fields.iter().any(|f| f.flags.default.is_some())).collect();
+    loop {
+        let before = found.clone();
+        for (message, found) in messages.iter().zip(&mut found) {
+            *found |= message
+                .fields
+                .iter()
+                .any(|f| structures(&f.ty).is_some_and(|p| before.get(p) == Some(&true)));
+        }
+        if found == before {
+            return found;
+        }
+    }
+}
+
+/// The structure a type leads to, through lists and maps.
+fn structures(ty: &Type) -> Option<usize> {
+    match ty {
+        Type::Plain(_) => None,
+        Type::SchemaOr(_, position) | Type::Message(position) => Some(*position),
+        Type::List(inner) | Type::Map(inner) => structures(inner),
+    }
 }
 
 /// A seed for which every name has a slot of its own, and the slots.

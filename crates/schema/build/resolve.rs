@@ -114,7 +114,7 @@ impl Catalogue {
             let home = names.home(s, package);
             let fields = names.flatten(s, home).map_err(|e| format!("{openapi}: {e}"))?;
             if let Some((group, version)) = &package.group_version
-                && s.members.iter().any(|m| matches!(m, Member::Inline { ty, .. } if short(ty) == "TypeMeta"))
+                && (name == "WatchEvent" || embeds_type_meta(s))
             {
                 kinds.push((group.clone(), version.clone(), name.clone(), position));
             }
@@ -318,6 +318,11 @@ impl<'a> Names<'a> {
             None => Ok(format!("{}.{name}", package.go_name())),
         }
     }
+}
+
+/// True for kinds; `WatchEvent` is the one kind without.
+fn embeds_type_meta(s: &Struct) -> bool {
+    s.members.iter().any(|m| matches!(m, Member::Inline { ty, .. } if short(ty) == "TypeMeta"))
 }
 
 fn full_name(ty: &str, home: &Package) -> String {

@@ -22,18 +22,24 @@ pub struct Message {
 impl Message {
     /// A structure that is not in the catalogue; its fields are searched one by one.
     pub const fn new(name: &'static str, go_type: &'static str, fields: &'static [Field]) -> Self {
-        Self { name, go_type, fields, atomic: false, index: Index::NONE }
+        Self { name, go_type, fields, atomic: false, index: Index::new(fields, 0, &[], true) }
     }
 
     /// The field with this JSON name, letter case included; costs one comparison.
     #[inline]
     pub fn field(&self, json_name: &str) -> Option<&'static Field> {
+        self.position(json_name).and_then(|p| self.fields.get(p))
+    }
+
+    /// Where the field with this JSON name stands in the fields.
+    #[inline]
+    pub(crate) fn position(&self, json_name: &str) -> Option<usize> {
         if self.index.slots.is_empty() {
-            return self.fields.iter().find(|f| f.name == json_name);
+            return self.fields.iter().position(|f| f.name == json_name);
         }
         let slot = hash::slot(json_name, self.index.seed, self.index.slots.len());
-        let position = *self.index.slots.get(slot)?;
-        self.fields.get(usize::from(position)).filter(|f| f.name == json_name)
+        let position = usize::from(*self.index.slots.get(slot)?);
+        self.fields.get(position).filter(|f| f.name == json_name).map(|_| position)
     }
 
     /// The name of the Go structure, such as `PodSpec`.
@@ -42,16 +48,39 @@ impl Message {
     }
 }
 
-/// Where each field of a message is, by a hash of its name without collisions.
+/// What the walks want to know about a message at once.
 #[derive(Debug)]
 pub(crate) struct Index {
-    pub(crate) seed: u32,
-    /// Positions in the fields; a power of two of them, 255 for none.  Empty: there is no index.
-    pub(crate) slots: &'static [u8],
+    seed: u32,
+    /// Positions in the fields by the hash of their names, which has no collisions; a power of two of them, 255 for
+    /// none.  Empty: there is no index.
+    slots: &'static [u8],
+    /// A bit for each field that is written when it is missing too.
+    pub(crate) always: u64,
+    /// True when it or a structure below it has a field with a default.
+    pub(crate) has_defaults: bool,
 }
 
 impl Index {
-    const NONE: Self = Self { seed: 0, slots: &[] };
+    /// The build script has made sure that there are at most 64 fields.
+    pub(crate) const fn new(
+        fields: &'static [Field],
+        seed: u32,
+        slots: &'static [u8],
+        has_defaults: bool,
+    ) -> Self {
+        let mut always = 0;
+        let mut rest = fields;
+        let mut bit = 1u64;
+        while let Some((field, more)) = rest.split_first() {
+            if field.always_written() {
+                always |= bit;
+            }
+            bit = bit.wrapping_shl(1);
+            rest = more;
+        }
+        Self { seed, slots, always, has_defaults }
+    }
 }
 
 /// One member of a [`Message`].
@@ -101,6 +130,15 @@ impl Field {
             patch: PatchStrategy { merge: false, replace: false, retain_keys: false, merge_key: "" },
             default: None,
             allowed: &[],
+        }
+    }
+
+    /// True when Go writes it even if it is missing.
+    pub(crate) const fn always_written(&self) -> bool {
+        match self.presence {
+            Presence::Always => true,
+            Presence::OmitEmpty => !self.pointer && self.ty.is_struct(),
+            Presence::Optional | Presence::OmitZero => false,
         }
     }
 }
@@ -156,6 +194,20 @@ pub enum Type {
     StringList,
     /// A map with string keys.
     Map(&'static Type),
+}
+
+impl Type {
+    /// True when it is a structure in Go, which `omitempty` does not leave out.
+    pub(crate) const fn is_struct(&self) -> bool {
+        match self {
+            Self::Bool | Self::Int32 | Self::Int64 | Self::Double | Self::String | Self::Bytes => false,
+            Self::List(_) | Self::StringList | Self::Map(_) => false,
+            Self::Time | Self::MicroTime | Self::Duration | Self::Quantity | Self::IntOrString => true,
+            Self::FieldsV1 | Self::RawExtension | Self::Json | Self::JsonSchemaOr(..) | Self::Message(_) => {
+                true
+            }
+        }
+    }
 }
 
 /// The alternative to a schema in the three union types of `JSONSchemaProps`.

@@ -1,14 +1,17 @@
 //! The catalogue and its walks against data of the reference release, which may lie beside the workspace.
 #![allow(
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stdout,
     reason = "tests fail by panicking and say what they skip"
 )]
 
 mod openapi;
+mod roundtrip;
+mod transcripts;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use api::Value;
 
@@ -27,7 +30,10 @@ fn shared() -> Option<PathBuf> {
 
 /// A JSON file of that folder.
 fn shared_json(path: &str) -> Option<Value> {
-    let file = shared()?.join(path);
-    let bytes = std::fs::read(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
-    Some(codec::json::parse(&bytes).unwrap_or_else(|e| panic!("{}: {e}", file.display())).value)
+    Some(parse(&shared()?.join(path)))
+}
+
+fn parse(file: &Path) -> Value {
+    let bytes = std::fs::read(file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+    codec::json::parse(&bytes).unwrap_or_else(|e| panic!("{}: {e}", file.display())).value
 }

@@ -1,0 +1,141 @@
+//! Scalars: what each accepts and its canonical form.
+
+use api::quantity::Quantity;
+use api::time::{Timestamp, duration};
+use api::{Str, Value, json};
+
+use super::error::{Here, TypeError, kind_of, number_text};
+use super::{Walk, base64};
+use crate::types::Type;
+
+impl Walk {
+    /// Handles a scalar that is not null.
+    pub(super) fn scalar(
+        &mut self,
+        value: &mut Value,
+        ty: &Type,
+        go_type: &str,
+        here: Here<'_>,
+    ) -> Result<(), TypeError> {
+        match ty {
+            Type::Int32 => self.integer(value, i64::from(i32::MIN)..=i64::from(i32::MAX), go_type, here),
+            Type::Int64 => self.integer(value, i64::MIN..=i64::MAX, go_type, here),
+            Type::Bool if matches!(value, Value::Bool(_)) => {}
+            Type::Double => match value {
+                Value::Int(i) => *value = Value::Float(*i as f64),
+                Value::Float(f) if f.is_finite() => {}
+                Value::Float(_) => self.mismatch(&number_text(value), go_type, here),
+                other => self.mismatch(kind_of(other), go_type, here),
+            },
+            Type::Bytes => self.bytes(value, go_type, here),
+            Type::Time => return time(value, here, Timestamp::parse, Timestamp::text),
+            Type::MicroTime => return time(value, here, Timestamp::parse_micro, Timestamp::micro_text),
+            Type::Duration => return go_duration(value, here),
+            Type::Quantity => return quantity(value),
+            Type::IntOrString => return int_or_string(value, here),
+            _ => self.mismatch(kind_of(value), go_type, here),
+        }
+        Ok(())
+    }
+
+    fn integer(
+        &mut self,
+        value: &Value,
+        range: std::ops::RangeInclusive<i64>,
+        go_type: &str,
+        here: Here<'_>,
+    ) {
+        match value {
+            Value::Int(i) if range.contains(i) => {}
+            Value::Int(_) | Value::Float(_) => self.mismatch(&number_text(value), go_type, here),
+            other => self.mismatch(kind_of(other), go_type, here),
+        }
+    }
+
+    /// Base64 text, or a list of numbers as Go takes it too.
+    fn bytes(&mut self, value: &mut Value, go_type: &str, here: Here<'_>) {
+        match value {
+            Value::String(text) => match base64::canonical(text) {
+                Ok(None) => {}
+                Ok(Some(canonical)) => *text = canonical,
+                Err(at) => {
+                    let error = TypeError::plain(format_args!("illegal base64 data at input byte {at}"));
+                    self.saved.get_or_insert(error);
+                }
+            },
+            Value::Array(items) => {
+                let bytes: Vec<u8> = items.iter().map(|item| self.byte(item, here)).collect();
+                *value = Value::String(base64::encode(&bytes));
+            }
+            other => self.mismatch(kind_of(other), go_type, here),
+        }
+    }
+
+    fn byte(&mut self, item: &Value, here: Here<'_>) -> u8 {
+        match item {
+            Value::Null => return 0,
+            Value::Int(i) => {
+                if let Ok(byte) = u8::try_from(*i) {
+                    return byte;
+                }
+                self.mismatch(&number_text(item), "uint8", here);
+            }
+            Value::Float(_) => self.mismatch(&number_text(item), "uint8", here),
+            other => self.mismatch(kind_of(other), "uint8", here),
+        }
+        0
+    }
+}
+
+/// An instant; Go's zero time is `null`.
+fn time<E: std::fmt::Display>(
+    value: &mut Value,
+    here: Here<'_>,
+    parse: fn(&str) -> Result<Timestamp, E>,
+    write: fn(Timestamp) -> Str,
+) -> Result<(), TypeError> {
+    let Value::String(text) = value else {
+        return Err(TypeError::mismatch(kind_of(value), "string", here));
+    };
+    let instant = parse(text).map_err(TypeError::plain)?;
+    if instant.is_zero() {
+        *value = Value::Null;
+        return Ok(());
+    }
+    let canonical = write(instant);
+    if *text != canonical {
+        *text = canonical;
+    }
+    Ok(())
+}
+
+fn go_duration(value: &mut Value, here: Here<'_>) -> Result<(), TypeError> {
+    let Value::String(text) = value else {
+        return Err(TypeError::mismatch(kind_of(value), "string", here));
+    };
+    *text = duration::format(duration::parse(text).map_err(TypeError::plain)?);
+    Ok(())
+}
+
+/// A quantity as text or number.  Upstream reads the JSON text itself, so anything else fails as a malformed one.
+fn quantity(value: &mut Value) -> Result<(), TypeError> {
+    if let Value::String(text) = value {
+        let canonical = Quantity::parse(text.trim()).map_err(TypeError::plain)?.canonical();
+        if *text != canonical {
+            *text = canonical;
+        }
+        return Ok(());
+    }
+    let parsed = Quantity::parse(&json::to_string(value)).map_err(TypeError::plain)?;
+    *value = Value::String(parsed.canonical());
+    Ok(())
+}
+
+fn int_or_string(value: &Value, here: Here<'_>) -> Result<(), TypeError> {
+    match value {
+        Value::String(_) => Ok(()),
+        Value::Int(i) if i32::try_from(*i).is_ok() => Ok(()),
+        Value::Int(_) | Value::Float(_) => Err(TypeError::mismatch(&number_text(value), "int32", here)),
+        other => Err(TypeError::mismatch(kind_of(other), "int32", here)),
+    }
+}
