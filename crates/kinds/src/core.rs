@@ -1,6 +1,7 @@
 //! The core group.
 
 pub(crate) mod binding;
+pub(crate) mod claim_spec;
 pub(crate) mod config_map;
 pub(crate) mod endpoints;
 pub(crate) mod event;
@@ -18,5 +19,4 @@ pub(crate) mod resource_quota;
 pub(crate) mod secret;
 pub(crate) mod service;
 pub(crate) mod service_account;
-#[allow(dead_code, reason = "the validation of pods that uses it all is being written")]
 pub(crate) mod volume_sources;

@@ -9,77 +9,78 @@ use crate::names;
 
 static NULL: Value = Value::Null;
 
-/// A value inside an object, and the steps that lead to it.
+/// A value inside an object (`'v`), and the borrowed steps (`'s`) that lead to it.  What is read from it lives as long as
+/// the object, not as the cursor.
 #[derive(Clone, Copy, Debug)]
-pub struct Cursor<'a> {
-    value: &'a Value,
-    parent: Option<&'a Cursor<'a>>,
-    step: Step<'a>,
+pub struct Cursor<'v, 's> {
+    value: &'v Value,
+    parent: Option<&'s Cursor<'v, 's>>,
+    step: Step<'s>,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Step<'a> {
+enum Step<'s> {
     /// The start, a path of its own; `""` for the object itself.
-    Start(&'a str),
-    Member(&'a str),
+    Start(&'s str),
+    Member(&'s str),
     Index(usize),
-    Key(&'a str),
+    Key(&'s str),
 }
 
-impl<'a> Cursor<'a> {
+impl<'v, 's> Cursor<'v, 's> {
     /// The whole object.
-    pub fn root(object: &'a Value) -> Self {
+    pub fn root(object: &'v Value) -> Self {
         Self::at("", object)
     }
 
     /// A value that stands at `path`, which may hold dots and indices.
-    pub fn at(path: &'a str, value: &'a Value) -> Self {
+    pub fn at(path: &'s str, value: &'v Value) -> Self {
         Self { value, parent: None, step: Step::Start(path) }
     }
 
     /// A member of the object; `null` when it is missing.
-    pub fn child<'b>(&'b self, name: &'b str) -> Cursor<'b> {
+    pub fn child<'b>(&'b self, name: &'b str) -> Cursor<'v, 'b> {
         self.with(Step::Member(name), self.value.get(name).unwrap_or(&NULL))
     }
 
     /// A member by another name in the path than in the object, where upstream's paths differ from its JSON.
-    pub fn child_as<'b>(&'b self, name: &str, shown: &'b str) -> Cursor<'b> {
+    pub fn child_as<'b>(&'b self, name: &str, shown: &'b str) -> Cursor<'v, 'b> {
         self.with(Step::Member(shown), self.value.get(name).unwrap_or(&NULL))
     }
 
     /// The same value with one more step in its path.
-    pub fn named<'b>(&'b self, shown: &'b str) -> Cursor<'b> {
+    pub fn named<'b>(&'b self, shown: &'b str) -> Cursor<'v, 'b> {
         self.with(Step::Member(shown), self.value)
     }
 
     /// A map entry; `null` when it is missing.
-    pub fn key<'b>(&'b self, key: &'b str) -> Cursor<'b> {
+    pub fn key<'b>(&'b self, key: &'b str) -> Cursor<'v, 'b> {
         self.with(Step::Key(key), self.value.get(key).unwrap_or(&NULL))
     }
 
     /// A list item; `null` when it is missing.
-    pub fn index(&self, i: usize) -> Cursor<'_> {
+    pub fn index(&self, i: usize) -> Cursor<'v, '_> {
         self.with(Step::Index(i), self.list().get(i).unwrap_or(&NULL))
     }
 
     /// The items of a list.
     pub fn items<'b>(
         &'b self,
-    ) -> impl DoubleEndedIterator<Item = Cursor<'b>> + ExactSizeIterator + use<'a, 'b> {
+    ) -> impl DoubleEndedIterator<Item = Cursor<'v, 'b>> + ExactSizeIterator + use<'v, 's, 'b> {
         self.list().iter().enumerate().map(|(i, item)| self.with(Step::Index(i), item))
     }
 
     /// The entries of a map, each with its key.
-    pub fn entries<'b>(&'b self) -> impl Iterator<Item = (&'b str, Cursor<'b>)> + use<'a, 'b> {
+    pub fn entries<'b>(&'b self) -> impl Iterator<Item = (&'v str, Cursor<'v, 'b>)> + use<'v, 's, 'b> {
         self.map().into_iter().flat_map(Map::iter).map(|(key, value)| (key, self.with(Step::Key(key), value)))
     }
 
-    fn with<'b>(&'b self, step: Step<'b>, value: &'b Value) -> Cursor<'b> {
+    fn with<'b>(&'b self, step: Step<'b>, value: &'v Value) -> Cursor<'v, 'b> {
         Cursor { value, parent: Some(self), step }
     }
 
     /// The value itself.
-    pub fn value(&self) -> &'a Value {
+    pub fn value(&self) -> &'v Value {
         self.value
     }
 
@@ -94,12 +95,12 @@ impl<'a> Cursor<'a> {
     }
 
     /// The text, `""` when there is none.
-    pub fn str(&self) -> &'a str {
+    pub fn str(&self) -> &'v str {
         self.value.as_str().unwrap_or("")
     }
 
     /// The text of a member, `""` when there is none.
-    pub fn text(&self, name: &str) -> &'a str {
+    pub fn text(&self, name: &str) -> &'v str {
         self.value.get(name).and_then(Value::as_str).unwrap_or("")
     }
 
@@ -119,12 +120,12 @@ impl<'a> Cursor<'a> {
     }
 
     /// The list, empty when there is none.
-    pub fn list(&self) -> &'a [Value] {
+    pub fn list(&self) -> &'v [Value] {
         self.value.as_array().unwrap_or(&[])
     }
 
     /// The map, if it is one.
-    pub fn map(&self) -> Option<&'a Map> {
+    pub fn map(&self) -> Option<&'v Map> {
         self.value.as_object()
     }
 

@@ -10,7 +10,6 @@ pub mod names;
 pub mod net;
 
 mod admissionregistration;
-#[allow(dead_code, reason = "the validation of pods that uses it all is being written")]
 mod amounts;
 mod apiextensions;
 mod apiregistration;
@@ -29,6 +28,7 @@ mod edit;
 mod equal;
 mod events;
 mod flowcontrol;
+mod int_or_percent;
 mod kind;
 mod networking;
 mod node;
@@ -40,10 +40,12 @@ mod rbac;
 mod registry;
 mod resource;
 mod scheduling;
-#[allow(dead_code, reason = "the validation of pods that uses it all is being written")]
 mod selectors;
+mod shown;
+mod signers;
 mod storage;
 mod strategy;
+mod workload;
 
 pub use check::{check_create, check_update};
 pub use columns::printer;

@@ -77,6 +77,13 @@ pub fn dns1123_subdomain(value: &str) -> Faults {
     faults
 }
 
+/// RFC 1123 subdomain in the words of the newer, declarative rules.
+pub fn long_name(value: &str) -> Faults {
+    let mut faults = longer_than_bytes(value, SUBDOMAIN_MAX);
+    faults.extend(subdomain_shape(value));
+    faults
+}
+
 fn subdomain_shape(value: &str) -> Option<String> {
     let why = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', \
                and must start and end with an alphanumeric character";

@@ -112,30 +112,39 @@ fn node_field(expression: &Cursor, errors: &mut field::Errors) {
     }
 }
 
-/// Why a selector cannot be read.
-pub(crate) type Unreadable = String;
-
-/// True when the labels satisfy a `metav1.LabelSelector`; a missing selector matches nothing, an empty one everything.
-pub(crate) fn matches(selector: &Value, labels: &Value) -> Result<bool, Unreadable> {
+/// Whether the labels satisfy a `metav1.LabelSelector`; a missing selector matches nothing, an empty one everything.
+/// `None` when the selector is unsound.
+pub(crate) fn matches(selector: &Value, labels: &Value) -> Option<bool> {
     if selector.is_null() {
-        return Ok(false);
+        return Some(false);
     }
-    let wanted = selector.at(&["matchLabels"]).as_object().into_iter().flat_map(Map::iter);
-    let mut all = wanted.into_iter().all(|(key, value)| labels.get(key) == Some(value));
-    for expression in selector.array_at(&["matchExpressions"]) {
+    let mut errors = field::Errors::new();
+    label_selector(&Cursor::root(selector), false, &mut errors);
+    let matched = |expression: &Value| {
         let label = labels.get(expression.str_at(&["key"]));
-        let listed = || label.is_some_and(|label| expression.array_at(&["values"]).contains(label));
-        all &= match expression.str_at(&["operator"]) {
-            "In" => listed(),
-            "NotIn" => !listed(),
+        let listed = label.is_some_and(|label| expression.array_at(&["values"]).contains(label));
+        match expression.str_at(&["operator"]) {
+            "In" => listed,
+            "NotIn" => !listed,
             "Exists" => label.is_some(),
-            "DoesNotExist" => label.is_none(),
-            other => {
-                return Err(format!("{} is not a valid label selector operator", field::go_quote(other)));
-            }
-        };
-    }
-    Ok(all)
+            _ => label.is_none(),
+        }
+    };
+    let all = has_all(labels, selector.at(&["matchLabels"]))
+        && selector.array_at(&["matchExpressions"]).iter().all(matched);
+    errors.is_empty().then_some(all)
+}
+
+/// True when the labels are all there with these values.
+pub(crate) fn has_all(labels: &Value, wanted: &Value) -> bool {
+    let mut wanted = wanted.as_object().into_iter().flat_map(Map::iter);
+    wanted.all(|(key, value)| labels.get(key) == Some(value))
+}
+
+/// True when an expression of the selector has a value that no label can have.
+pub(crate) fn has_bad_value(selector: &Value) -> bool {
+    let values = selector.array_at(&["matchExpressions"]).iter().flat_map(|e| e.array_at(&["values"]));
+    values.filter_map(Value::as_str).any(|value| !names::label_value(value).is_empty())
 }
 
 #[cfg(test)]
@@ -199,11 +208,17 @@ mod tests {
     fn matching() {
         let labels = object! { "a" => "1" };
         let by = |expressions: Vec<Value>| matches(&object! { "matchExpressions" => expressions }, &labels);
-        assert_eq!(matches(&Value::Null, &labels), Ok(false));
-        assert_eq!(matches(&Value::object(), &labels), Ok(true));
-        assert_eq!(matches(&object! { "matchLabels" => object! { "a" => "2" } }, &labels), Ok(false));
-        assert_eq!(by(vec![expression("a", "In", &["1", "2"]), expression("b", "NotIn", &["1"])]), Ok(true));
-        assert_eq!(by(vec![expression("a", "Exists", &[]), expression("a", "DoesNotExist", &[])]), Ok(false));
-        assert!(by(vec![expression("a", "Is", &[])]).is_err());
+        assert_eq!(matches(&Value::Null, &labels), Some(false));
+        assert_eq!(matches(&Value::object(), &labels), Some(true));
+        assert_eq!(matches(&object! { "matchLabels" => object! { "a" => "2" } }, &labels), Some(false));
+        assert_eq!(
+            by(vec![expression("a", "In", &["1", "2"]), expression("b", "NotIn", &["1"])]),
+            Some(true)
+        );
+        assert_eq!(
+            by(vec![expression("a", "Exists", &[]), expression("a", "DoesNotExist", &[])]),
+            Some(false)
+        );
+        assert_eq!(by(vec![expression("a", "Is", &[])]), None);
     }
 }

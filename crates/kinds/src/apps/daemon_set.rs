@@ -1,11 +1,13 @@
 //! Daemon sets.
 
 use api::Value;
+use api::field::Errors;
 
 use crate::core::pod_spec::prepare::drop_disabled;
-use crate::core::pod_template::{self, SPEC, WORKLOAD};
-use crate::equal;
 use crate::kind::{Kind, default_member, default_text};
+use crate::shown::{self, Holds, Member, pointer, text};
+use crate::workload::{self, Counters, SPEC, WORKLOAD};
+use crate::{Context, Cursor, equal, int_or_percent, selectors};
 
 /// The kind `DaemonSet`.
 pub(crate) static DAEMON_SET: Kind = Kind {
@@ -21,7 +23,28 @@ pub(crate) static DAEMON_SET: Kind = Kind {
         let changed = cx.subresource.is_empty() && !equal::semantic(&template(new), &template(old));
         set_template_generation(new, template_generation(old).saturating_add(i64::from(changed)));
     },
+    validate: |object, cx, errors| validate(object, None, cx, errors),
+    validate_update: |new, old, cx, errors| match cx.subresource {
+        "status" => COUNTERS.check(new, old, errors),
+        _ => validate(new, Some(old), cx, errors),
+    },
     ..WORKLOAD
+};
+
+const COUNTERS: Counters = Counters {
+    all: &[
+        "currentNumberScheduled",
+        "numberMisscheduled",
+        "desiredNumberScheduled",
+        "numberReady",
+        "observedGeneration",
+        "updatedNumberScheduled",
+        "numberAvailable",
+        "numberUnavailable",
+        "collisionCount",
+    ],
+    of_replicas: &[],
+    ready: "",
 };
 
 /// Counts the changes of the template; a field once, kept as an annotation since `apps/v1`.
@@ -29,7 +52,7 @@ const TEMPLATE_GENERATION: [&str; 3] =
     ["metadata", "annotations", "deprecated.daemonset.template.generation"];
 
 fn default(object: &mut Value, _version: &str) {
-    pod_template::fill(object);
+    workload::fill(object);
     let spec = object.object_at_mut(&["spec"]);
     default_member(spec, "revisionHistoryLimit", 10);
     let strategy = spec.entry("updateStrategy").make_object();
@@ -47,4 +70,65 @@ fn template_generation(object: &Value) -> i64 {
 
 fn set_template_generation(object: &mut Value, generation: i64) {
     object.set_at(&TEMPLATE_GENERATION, generation.to_string());
+}
+
+fn validate(object: &Value, old: Option<&Value>, cx: &Context, errors: &mut Errors) {
+    let mut options = workload::options_of(old, cx);
+    let root = Cursor::root(object);
+    let spec = root.child("spec");
+    let (selector, template) = (spec.child("selector"), spec.child("template"));
+    if let Some(old) = old {
+        let before = old.at(&["spec", "selector"]);
+        options.lax_affinity_values |= selectors::has_bad_value(before);
+        workload::immutable(&selector, before, errors);
+    }
+    selectors::label_selector(&selector, options.lax_affinity_values, errors);
+    workload::labels_match(selector.value(), &template, errors);
+    if selector.is_set() && workload::is_empty(selector.value()) {
+        selector.invalid(errors, "empty selector is invalid for daemonset");
+    }
+    workload::template(&template, &options, errors);
+    workload::lasting(&template, "DaemonSet", errors);
+    spec.child("minReadySeconds").not_negative(errors);
+    strategy(&spec.child("updateStrategy"), errors);
+    spec.child("revisionHistoryLimit").not_negative(errors);
+}
+
+const ROLLING: [Member; 2] = [pointer("maxUnavailable", "MaxUnavailable"), pointer("maxSurge", "MaxSurge")];
+const STRATEGY: [Member; 2] = [
+    text("type", "Type"),
+    Member { name: "rollingUpdate", go: "RollingUpdate", holds: Holds::Structure(&ROLLING) },
+];
+
+fn strategy(strategy: &Cursor, errors: &mut Errors) {
+    let rolling = strategy.child("rollingUpdate");
+    match strategy.text("type") {
+        "OnDelete" => {}
+        "RollingUpdate" if rolling.is_set() => rolling_update(&rolling, errors),
+        "RollingUpdate" => rolling.required(errors, ""),
+        _ => {
+            let mut shown = shown::internal(strategy.value(), &STRATEGY);
+            // Plain numbers upstream, not pointers.
+            for name in ["MaxUnavailable", "MaxSurge"] {
+                if shown.get("RollingUpdate").is_some_and(|r| r.get(name).is_some_and(Value::is_null)) {
+                    shown.set_at(&["RollingUpdate", name], 0);
+                }
+            }
+            errors.not_supported(&strategy.path(), &shown, &["RollingUpdate", "OnDelete"]);
+        }
+    }
+}
+
+/// Either pods go before others come, or the other way round.
+fn rolling_update(rolling: &Cursor, errors: &mut Errors) {
+    let (unavailable, surge) = (rolling.child("maxUnavailable"), rolling.child("maxSurge"));
+    for check in [int_or_percent::not_negative, int_or_percent::at_most_all] {
+        check(&unavailable, errors);
+        check(&surge, errors);
+    }
+    match (int_or_percent::amount(unavailable.value()), int_or_percent::amount(surge.value())) {
+        (0, 0) => unavailable.required(errors, "cannot be 0 when maxSurge is 0"),
+        (0, _) | (_, 0) => {}
+        _ => surge.invalid(errors, "may not be set when maxUnavailable is non-zero"),
+    }
 }

@@ -1,13 +1,18 @@
 //! Stateful sets.
 
+mod validate;
+
 use api::{Map, Value};
 
 use crate::core::pod_spec::{defaults, prepare::drop_disabled};
-use crate::core::pod_template::{self, SPEC, WORKLOAD};
 use crate::kind::{Kind, default_member, default_text};
+use crate::workload::{self, Counters, SPEC, WORKLOAD};
+use crate::{MetaCheck, NameRule};
 
 /// The kind `StatefulSet`.
 pub(crate) static STATEFUL_SET: Kind = Kind {
+    name_rule: NameRule::Label,
+    update_checks: &[MetaCheck::Change],
     default,
     prepare_create: |object, _| {
         drop_disabled(object, None, &SPEC);
@@ -17,13 +22,38 @@ pub(crate) static STATEFUL_SET: Kind = Kind {
         drop_disabled(new, Some(old), &SPEC);
         drop_max_unavailable(new, Some(old));
     },
+    validate: validate::create,
+    validate_update: |new, old, cx, errors| match cx.subresource {
+        "status" => COUNTERS.check(new, old, errors),
+        _ => validate::update(new, old, cx, errors),
+    },
+    warnings: |object, _, _| {
+        let limit = object.at(&["spec", "revisionHistoryLimit"]).as_i64().unwrap_or(0);
+        let text = "spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is \
+                    recommended";
+        (limit < 0).then(|| text.to_owned()).into_iter().collect()
+    },
     ..WORKLOAD
+};
+
+const COUNTERS: Counters = Counters {
+    all: &[
+        "replicas",
+        "readyReplicas",
+        "currentReplicas",
+        "updatedReplicas",
+        "availableReplicas",
+        "observedGeneration",
+        "collisionCount",
+    ],
+    of_replicas: &["readyReplicas", "currentReplicas", "updatedReplicas", "availableReplicas"],
+    ready: "status.readyReplicas",
 };
 
 const MAX_UNAVAILABLE: [&str; 4] = ["spec", "updateStrategy", "rollingUpdate", "maxUnavailable"];
 
 fn default(object: &mut Value, _version: &str) {
-    pod_template::fill(object);
+    workload::fill(object);
     let spec = object.object_at_mut(&["spec"]);
     default_text(spec, "podManagementPolicy", "OrderedReady");
     update_strategy(spec.entry("updateStrategy").make_object());

@@ -1,32 +1,54 @@
 //! Jobs.
 
+mod failure_policy;
+mod indexes;
+mod spec;
+mod status;
+mod validate;
+
 use api::{Map, Value};
 
 use crate::core::pod_spec::prepare::drop_disabled;
-use crate::core::pod_template::{self, SPEC, WORKLOAD};
 use crate::core::replication_controller::count_field;
 use crate::edit::objects_mut;
 use crate::kind::{Kind, default_member, default_text};
+use crate::workload::{self, SPEC, WORKLOAD};
+use crate::{MetaCheck, equal};
+pub(super) use spec::check as check_spec;
 
 /// The kind `Job`.
 pub(crate) static JOB: Kind = Kind {
+    update_checks: &[MetaCheck::New, MetaCheck::Change],
     default,
     prepare_create: |object, _| {
         generate_selector(object);
         drop_disabled(object, None, &SPEC);
     },
     fields: |object| vec![("status.successful", count_field(object, "succeeded"))],
+    validate: validate::create,
+    validate_update: |new, old, cx, errors| match cx.subresource {
+        "status" => status::update(new, old, errors),
+        _ => validate::update(new, old, cx, errors),
+    },
+    warnings: |object, old, _| match old {
+        None => {
+            let name = workload::host_name_warning("Pod names and hostnames", object);
+            name.into_iter().chain(spec_warnings(object.at(&["spec"]), "spec")).collect()
+        }
+        Some(old) if equal::semantic(object.at(&["spec"]), old.at(&["spec"])) => Vec::new(),
+        Some(_) => spec_warnings(object.at(&["spec"]), "spec"),
+    },
     orphans: |version| version == "v1",
     ..WORKLOAD
 };
 
-/// Label with the job's uid, and the older one beside it.
+/// Label with the job's uid, the older name first.
 pub(super) const CONTROLLER_UID: [&str; 2] = ["controller-uid", "batch.kubernetes.io/controller-uid"];
-/// Label with the job's name, and the older one beside it.
+/// Label with the job's name, the older name first.
 pub(super) const JOB_NAME: [&str; 2] = ["job-name", "batch.kubernetes.io/job-name"];
 
 fn default(object: &mut Value, _version: &str) {
-    pod_template::fill(object);
+    workload::fill(object);
     let labels = object.at(&["spec", "template", "metadata", "labels"]).clone();
     if labels.as_object().is_some_and(|labels| !labels.is_empty())
         && object.at(&["metadata", "labels"]).as_object().is_none_or(Map::is_empty)
@@ -75,4 +97,18 @@ fn generate_selector(job: &mut Value) {
     let selector = job.object_at_mut(&["spec", "selector", "matchLabels"]);
     let [_, current] = CONTROLLER_UID;
     default_member(selector, current, uid);
+}
+
+/// A job that may fill its status with many indexes says so.
+pub(super) fn spec_warnings(spec: &Value, path: &str) -> Vec<String> {
+    let number = |name: &str| spec.at(&[name]).as_i64();
+    let (completions, parallelism) = (number("completions").unwrap_or(0), number("parallelism").unwrap_or(0));
+    let indexed = spec.str_at(&["completionMode"]) == "Indexed";
+    if indexed && completions > 100_000 && parallelism > 10_000 {
+        return vec![format!(
+            "{path}: In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than \
+             10^4, Kubernetes might not be able to track completedIndexes when a big number of indexes fail"
+        )];
+    }
+    Vec::new()
 }

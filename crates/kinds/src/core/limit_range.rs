@@ -107,7 +107,7 @@ fn one(limit: &Cursor, errors: &mut field::Errors) {
 
 /// The amounts that a limit names for one resource.
 struct Bounds<'a> {
-    limit: &'a Cursor<'a>,
+    limit: &'a Cursor<'a, 'a>,
     key: &'a str,
     min: Option<Quantity>,
     max: Option<Quantity>,
@@ -117,7 +117,7 @@ struct Bounds<'a> {
 }
 
 impl<'a> Bounds<'a> {
-    fn of(limit: &'a Cursor<'a>, key: &'a str, pod: bool) -> Self {
+    fn of(limit: &'a Cursor<'a, 'a>, key: &'a str, pod: bool) -> Self {
         let read = |member: &str| {
             let list = limit.child(member);
             list.has(key).then(|| amounts::quantity(&list.key(key)))

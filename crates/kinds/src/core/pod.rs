@@ -3,13 +3,16 @@
 //! Entry point: [`Pod`].  Its subresources `status`, `ephemeralcontainers` and `resize` are updates of the pod with
 //! rules of their own; see [`prepare`].
 
-mod app_armor;
+pub(crate) mod app_armor;
 mod prepare;
+mod resize;
+mod status;
+mod validate;
 
-use api::{Str, Value};
+use api::{Str, Value, field};
 
 use super::pod_spec::defaults;
-use crate::{Context, Strategy, names};
+use crate::{Context, MetaCheck, Strategy, workload};
 
 /// The strategy of pods.
 #[derive(Debug)]
@@ -30,13 +33,25 @@ impl Strategy for Pod {
         prepare::update(new, old, cx.subresource);
     }
 
+    fn metadata_checks(&self, cx: &Context) -> &'static [MetaCheck] {
+        if cx.subresource == "status" { &[MetaCheck::Change] } else { &[MetaCheck::Change, MetaCheck::New] }
+    }
+
+    fn validate_create(&self, object: &Value, cx: &Context, errors: &mut field::Errors) {
+        validate::create(object, cx, errors);
+    }
+
+    fn validate_update(&self, new: &Value, old: &Value, cx: &Context, errors: &mut field::Errors) {
+        validate::update(new, old, cx, errors);
+    }
+
     /// Updates of pods come from machines mostly and say nothing.
     fn warnings(&self, object: &Value, old: Option<&Value>, _cx: &Context) -> Vec<String> {
         if old.is_some() {
             return Vec::new();
         }
         let mut warnings = app_armor::warnings(object);
-        warnings.extend(host_name_warning("the Pod's hostname", object));
+        warnings.extend(workload::host_name_warning("the Pod's hostname", object));
         warnings
     }
 
@@ -66,18 +81,6 @@ impl Strategy for Pod {
         let seconds = requested.or(own).unwrap_or(0);
         Some(if seconds < 0 { 1 } else { seconds })
     }
-}
-
-/// A name that pods carry as a host name should be a label; `what` it is used in.
-pub(crate) fn host_name_warning(what: &str, object: &Value) -> Option<String> {
-    let faults = names::dns1123_label(object.str_at(&["metadata", "name"]));
-    (!faults.is_empty()).then(|| {
-        format!(
-            "metadata.name: this is used in {what}, which can result in surprising behavior; a DNS label is \
-             recommended: [{}]",
-            faults.join(" ")
-        )
-    })
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
-//! Pod templates as objects of their own, and what all kinds with a template share.
+//! Pod templates as objects of their own.
 
 use api::Value;
+use api::field::Errors;
 
 use super::pod_spec::{defaults, prepare};
 use crate::kind::{Generation, Kind};
+use crate::{Context, Cursor, workload};
 
 /// The kind `PodTemplate`.
 pub(crate) static POD_TEMPLATE: Kind = Kind {
@@ -11,20 +13,12 @@ pub(crate) static POD_TEMPLATE: Kind = Kind {
     default: |object, _| defaults::pod_template(object.make_object().entry("template")),
     prepare_create: |object, _| prepare::drop_disabled(object, None, &["template", "spec"]),
     prepare_update: |new, old, _| prepare::drop_disabled(new, Some(old), &["template", "spec"]),
+    validate: |object, cx, errors| validate(object, None, cx, errors),
+    validate_update: |new, old, cx, errors| validate(new, Some(old), cx, errors),
     ..Kind::PLAIN
 };
 
-/// Where workloads keep the spec of their template.
-pub(crate) const SPEC: [&str; 3] = ["spec", "template", "spec"];
-
-/// A workload with a template at `spec.template`; only `/status` writes its status.
-pub(crate) const WORKLOAD: Kind = Kind {
-    prepare_create: |object, _| prepare::drop_disabled(object, None, &SPEC),
-    prepare_update: |new, old, _| prepare::drop_disabled(new, Some(old), &SPEC),
-    ..Kind::WITH_STATUS
-};
-
-/// Fills the template at `spec.template`.
-pub(crate) fn fill(object: &mut Value) {
-    defaults::pod_template(object.object_at_mut(&["spec"]).entry("template"));
+fn validate(object: &Value, old: Option<&Value>, cx: &Context, errors: &mut Errors) {
+    let options = workload::options(old.map(|old| old.at(&["template"])), cx);
+    workload::template(&Cursor::root(object).child("template"), &options, errors);
 }

@@ -125,7 +125,12 @@ fn by_type(spec: &Cursor, service: &Value, errors: &mut field::Errors) {
     }
 }
 
-fn check_port<'a>(port: &Cursor<'a>, named: bool, seen: &mut HashSet<&'a str>, errors: &mut field::Errors) {
+fn check_port<'a>(
+    port: &Cursor<'a, '_>,
+    named: bool,
+    seen: &mut HashSet<&'a str>,
+    errors: &mut field::Errors,
+) {
     let name = port.child("name");
     if name.str().is_empty() {
         if named {

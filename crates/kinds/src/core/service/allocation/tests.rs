@@ -127,15 +127,7 @@ fn an_update_keeps_what_the_client_left_out() {
     let mut external = service(r#"{"type":"ExternalName","externalName":"example.org"}"#);
     begin_update(&mut external, &new, &pool, false).expect("a sound change").commit(&pool);
     assert!(!pool.has_port(is[0]) && !pool.has_port(is[1]));
-    let cx = Context {
-        namespace: "default",
-        user: "",
-        user_uid: "",
-        groups: &[],
-        subresource: "",
-        allow_privileged: true,
-        now: 0,
-    };
+    let cx = Context { namespace: "default", ..Context::default() };
     super::super::SERVICE.prepare_update(&mut external, &new, &cx);
     assert!(
         spec_of(&external, "clusterIP").is_null() && spec_of(&external, "internalTrafficPolicy").is_null()

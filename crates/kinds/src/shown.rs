@@ -1,0 +1,78 @@
+//! Structures as messages show them where upstream prints its internal types: Go's member names, nothing left out.
+//!
+//! Entry point: [`internal`].
+
+use api::{Map, Value};
+
+/// A member of an internal type.
+pub(crate) struct Member {
+    /// Its name in the API.
+    pub(crate) name: &'static str,
+    /// Its name in Go.
+    pub(crate) go: &'static str,
+    /// What it holds.
+    pub(crate) holds: Holds,
+}
+
+/// What a member holds, as far as that matters for a missing one.
+pub(crate) enum Holds {
+    /// A pointer, list or map: `null` when missing.
+    Pointer,
+    /// A text: empty when missing.
+    Text,
+    /// A number: zero when missing.
+    Number,
+    /// A pointer to a structure.
+    Structure(&'static [Member]),
+    /// A list of structures.
+    List(&'static [Member]),
+}
+
+/// A member that is a pointer, list or map of plain values.
+pub(crate) const fn pointer(name: &'static str, go: &'static str) -> Member {
+    Member { name, go, holds: Holds::Pointer }
+}
+
+/// A member that is a text.
+pub(crate) const fn text(name: &'static str, go: &'static str) -> Member {
+    Member { name, go, holds: Holds::Text }
+}
+
+/// The structure as upstream's internal type prints it.
+pub(crate) fn internal(value: &Value, members: &[Member]) -> Value {
+    members.iter().map(|member| (member.go, member.shown(value.at(&[member.name])))).collect::<Map>().into()
+}
+
+impl Member {
+    fn shown(&self, value: &Value) -> Value {
+        match (&self.holds, value) {
+            (Holds::Text, Value::Null) => "".into(),
+            (Holds::Number, Value::Null) => 0.into(),
+            (Holds::Structure(members), Value::Object(_)) => internal(value, members),
+            (Holds::List(members), Value::Array(items)) => {
+                items.iter().map(|item| internal(item, members)).collect::<Vec<_>>().into()
+            }
+            _ => value.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use api::object;
+
+    #[test]
+    fn missing_members_are_shown() {
+        const INNER: [Member; 1] = [Member { name: "partition", go: "Partition", holds: Holds::Number }];
+        let members = [
+            text("type", "Type"),
+            Member { name: "r", go: "R", holds: Holds::Structure(&INNER) },
+            pointer("p", "P"),
+        ];
+        assert_eq!(
+            api::json::to_string(&internal(&object! { "r" => object! {} }, &members)),
+            r#"{"Type":"","R":{"Partition":0},"P":null}"#
+        );
+    }
+}
