@@ -1,6 +1,7 @@
 //! Measures an embedded store: durable puts a second, memory, time to open.
 //!
-//! `cargo run --release -p sumun-store --example measure -- DIRECTORY [OBJECTS] [BYTES]`
+//! `cargo run --release -p sumun-store --example measure -- puts|fill|open DIRECTORY [OBJECTS] [BYTES]`; `open` opens
+//! what `fill` made.
 
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a program for people who measure")]
 
@@ -132,30 +133,45 @@ fn measure_reads(store: &Store) {
     println!("list by node: {} in {:?}", snapshot.iter(&node, None).take(100).count(), start.elapsed());
 }
 
-#[tokio::main]
-async fn main() {
-    let mut arguments = std::env::args().skip(1);
-    let directory = arguments.next().unwrap();
-    let directory = Path::new(&directory);
-    let objects = arguments.next().map_or(100_000, |n| n.parse().unwrap());
-    let bytes = arguments.next().map_or(2048, |n| n.parse().unwrap());
+async fn measure_puts(directory: &Path, bytes: usize) {
     for writers in [1, 16, 128] {
-        let store = Store::open(directory.join(format!("puts-{writers}")), &options()).unwrap();
+        let directory = directory.join(format!("puts-{writers}"));
+        // What an earlier run left.
+        let _ = std::fs::remove_dir_all(&directory);
+        let store = Store::open(&directory, &options()).unwrap();
         let rate = puts(&store, writers, bytes, Duration::from_secs(4), &Arc::default()).await;
         let syncs = &store.metrics().syncs;
         let sync = syncs.sum() / u32::try_from(syncs.count().max(1)).unwrap();
         let each = store.metrics().commits.value() as f64 / store.metrics().batches.value() as f64;
         println!("{writers} writers: {rate:.0} puts/s, {each:.1} in a batch, a sync takes {sync:?}");
-    }
-    let filled = directory.join("filled");
-    if !filled.exists() {
-        let before = resident();
-        let start = Instant::now();
-        let store = Store::open(&filled, &options()).unwrap();
-        fill(&store, objects, bytes).await;
-        println!("filled in {:.1} s", start.elapsed().as_secs_f64());
-        report_memory(&store, "after filling", before);
         store.close().await;
     }
-    measure_open(&filled);
+}
+
+async fn measure_fill(directory: &Path, objects: u64, bytes: usize) {
+    let _ = std::fs::remove_dir_all(directory);
+    let before = resident();
+    let start = Instant::now();
+    let store = Store::open(directory, &options()).unwrap();
+    println!("open an empty store: {:?}", start.elapsed());
+    let start = Instant::now();
+    fill(&store, objects, bytes).await;
+    println!("filled in {:.1} s", start.elapsed().as_secs_f64());
+    store.close().await;
+    report_memory(&store, "after filling", before);
+}
+
+#[tokio::main]
+async fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let (what, directory) = (arguments.next().unwrap(), arguments.next().unwrap());
+    let objects = arguments.next().map_or(100_000, |n| n.parse().unwrap());
+    let bytes = arguments.next().map_or(2048, |n| n.parse().unwrap());
+    let filled = Path::new(&directory).join("filled");
+    match what.as_str() {
+        "puts" => measure_puts(Path::new(&directory), bytes).await,
+        "fill" => measure_fill(&filled, objects, bytes).await,
+        "open" => measure_open(&filled),
+        _ => println!("puts, fill or open"),
+    }
 }

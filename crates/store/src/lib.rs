@@ -6,7 +6,9 @@
 mod cache;
 mod contract;
 mod embedded;
+mod head;
 mod key;
+mod leb128;
 mod memory;
 pub mod metrics;
 mod object;
@@ -20,7 +22,8 @@ pub use contract::{
     Transaction, WatchError, Write,
 };
 pub use embedded::{EmbeddedOptions, Heads, OpenError, ReadHead, disk};
+pub use head::{Fields, FieldsRef, Head, HeadRef, LabelsRef};
 pub use key::{Key, Name, Resource};
 pub use metrics::Metrics;
-pub use object::{Change, Draft, DraftError, Fields, Head, Object};
+pub use object::{Change, Draft, DraftError, Object};
 pub use store::{CacheOptions, Store};

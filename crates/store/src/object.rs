@@ -5,12 +5,12 @@
 //! neither a GET nor a watch copies them.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
-use api::Str;
 use bytes::Bytes;
 
 use crate::Key;
+use crate::head::{Head, HeadRef, PackedHead};
 
 /// How an object came to be as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,27 +21,6 @@ pub enum Change {
     Modified,
     /// It is a tombstone: the last state of an object that is gone.
     Deleted,
-}
-
-/// The few facts about an object that reads need without parsing it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Head {
-    /// `metadata.uid`.
-    pub uid: Str,
-    /// `metadata.labels`.
-    pub labels: Box<[(Str, Str)]>,
-    /// The selectable fields besides `metadata.name` and `metadata.namespace`.
-    pub fields: Fields,
-    /// When the object may be removed, in seconds since the Unix epoch; 0 for never.  The store keeps it, somebody
-    /// else acts on it (upstream uses it for events).
-    pub expires: u64,
-}
-
-/// Selectable fields by name, such as `spec.nodeName`; the names are shared by all objects of a kind.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Fields {
-    names: Arc<[Str]>,
-    values: Box<[Str]>,
 }
 
 /// An object as a writer hands it in: everything but `metadata.resourceVersion`.
@@ -68,7 +47,7 @@ pub enum DraftError {
 pub struct Object {
     key: Key,
     revision: u64,
-    head: Head,
+    head: PackedHead,
     /// The JSON with the event around it.
     frame: Bytes,
     /// Where `rest` starts in the JSON, 0 when unknown.
@@ -102,41 +81,6 @@ impl Change {
             Self::Modified => r#"{"type":"MODIFIED","object":"#,
             Self::Deleted => r#"{"type":"DELETED","object":"#,
         }
-    }
-}
-
-impl Fields {
-    /// Fields from pairs of name and value.
-    pub fn new<N: Into<Str>, V: Into<Str>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
-        let (names, values): (Vec<Str>, Vec<Str>) =
-            pairs.into_iter().map(|(name, value)| (name.into(), value.into())).unzip();
-        Self { names: names.into(), values: values.into() }
-    }
-
-    /// The value of a field, `None` when the kind has no such field.
-    pub fn get(&self, name: &str) -> Option<&str> {
-        self.iter().find(|(n, _)| *n == name).map(|(_, value)| value)
-    }
-
-    /// All fields, name and value.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
-        self.names.iter().zip(&self.values).map(|(name, value)| (name.as_str(), value.as_str()))
-    }
-
-    /// Makes `other` use the names at hand when they are the same, and takes its names over when they are not.
-    pub(crate) fn share_names(&mut self, other: &mut Fields) {
-        if self.names == other.names {
-            other.names = Arc::clone(&self.names);
-        } else {
-            self.names = Arc::clone(&other.names);
-        }
-    }
-}
-
-impl Head {
-    /// The value of a label.
-    pub fn label(&self, name: &str) -> Option<&str> {
-        self.labels.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 }
 
@@ -196,7 +140,7 @@ impl Draft {
         Object {
             key,
             revision,
-            head: self.head,
+            head: self.head.pack(),
             frame: frame.into(),
             rest_at: self.rest_at,
             splice_at: self.splice_at,
@@ -243,8 +187,8 @@ impl Object {
     }
 
     /// What is known of it without parsing.
-    pub fn head(&self) -> &Head {
-        &self.head
+    pub fn head(&self) -> HeadRef<'_> {
+        self.head.view()
     }
 
     /// Its canonical JSON.
@@ -291,7 +235,7 @@ impl Object {
     pub fn draft(&self) -> Draft {
         let (before, after) = self.around_revision();
         let json = [before, after].concat().into();
-        Draft { head: self.head.clone(), json, splice_at: self.splice_at, rest_at: self.rest_at }
+        Draft { head: self.head().to_head(), json, splice_at: self.splice_at, rest_at: self.rest_at }
     }
 
     /// True when writing `draft` would change nothing but the revision.
@@ -300,7 +244,7 @@ impl Object {
         draft.json.len() == before.len() + after.len()
             && draft.json.starts_with(before)
             && draft.json.ends_with(after)
-            && draft.head.expires == self.head.expires
+            && draft.head.expires == self.head().expires
     }
 
     /// Its other encoding, made by `make` when first asked for and then kept.
@@ -310,10 +254,7 @@ impl Object {
 
     /// About how much memory it takes, in bytes.
     pub fn size(&self) -> usize {
-        size_of::<Self>()
-            + self.frame.len()
-            + self.head.labels.len() * size_of::<(Str, Str)>()
-            + self.head.fields.values.len() * size_of::<Str>()
+        size_of::<Self>() + self.frame.len() + self.head.len()
     }
 
     /// The JSON before and behind the `resourceVersion` member.
@@ -424,20 +365,5 @@ mod tests {
         let pod = object(draft(POD, POD.find(r#","generation""#).unwrap()));
         assert_eq!(pod.encoded(|_| Bytes::from_static(b"one")), "one");
         assert_eq!(pod.encoded(|_| Bytes::from_static(b"two")), "one");
-    }
-
-    #[test]
-    fn fields_and_labels_are_found_by_name() {
-        let mut head = Head { labels: Box::new([("app".into(), "web".into())]), ..Head::default() };
-        head.fields = Fields::new([("spec.nodeName", "n1"), ("status.phase", "Running")]);
-        assert_eq!(head.label("app"), Some("web"));
-        assert_eq!(head.label("tier"), None);
-        assert_eq!(head.fields.get("status.phase"), Some("Running"));
-        assert_eq!(head.fields.get("status.podIP"), None);
-        let mut other = Fields::new([("spec.nodeName", ""), ("status.phase", "")]);
-        let mut shared = Fields::default();
-        shared.share_names(&mut head.fields);
-        shared.share_names(&mut other);
-        assert!(Arc::ptr_eq(&head.fields.names, &other.names));
     }
 }

@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::format::{FileKind, put_number, put_object};
+use super::format::{FileKind, put_object};
 use super::log::{AppendError, Batch, Log};
 use super::snapshot::Snapshotter;
 use crate::cache::Cache;
 use crate::metrics::Metrics;
 use crate::sequencer::Sequencer;
 use crate::sync::lock;
-use crate::{CommitError, Committed, Health, Transaction};
+use crate::{CommitError, Committed, Health, Transaction, leb128};
 
 /// Transactions taken from the queue at once.
 const TAKE: usize = 512;
@@ -74,7 +74,7 @@ impl Committer {
         let events = self.sequencer.events().get(before..).unwrap_or_default();
         if !events.is_empty() {
             let out = self.batch.transaction();
-            put_number(out, events.len() as u64);
+            leb128::put(out, events.len() as u64);
             events.iter().for_each(|event| put_object(out, &event.object));
         }
         self.answers.push((answer, staged));

@@ -6,8 +6,8 @@
 use api::Str;
 use bytes::Bytes;
 
-use crate::object::{Change, Draft, Fields, Head, Object};
-use crate::{Key, Resource};
+use crate::leb128::{self, put as put_number};
+use crate::{Change, Draft, Fields, Head, Key, Object, Resource};
 
 /// Version of the format this code writes; it reads no other.
 pub(super) const VERSION: u32 = 1;
@@ -187,18 +187,17 @@ impl Frame {
     }
 }
 
-/// Writes an unsigned LEB128 number.
-pub(super) fn put_number(out: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        out.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    out.push(number as u8);
-}
-
 fn put_bytes(out: &mut Vec<u8>, parts: &[&[u8]]) {
     put_number(out, parts.iter().map(|part| part.len() as u64).sum());
     parts.iter().for_each(|part| out.extend_from_slice(part));
+}
+
+fn put_pairs<'a>(out: &mut Vec<u8>, pairs: impl Iterator<Item = (&'a str, &'a str)> + Clone) {
+    put_number(out, pairs.clone().count() as u64);
+    for (name, value) in pairs {
+        put_bytes(out, &[name.as_bytes()]);
+        put_bytes(out, &[value.as_bytes()]);
+    }
 }
 
 /// Writes an object; its revision is not part of that.
@@ -210,21 +209,13 @@ pub(super) fn put_object(out: &mut Vec<u8>, object: &Object) {
         Change::Deleted => 3,
     });
     out.push(0);
-    for text in [&key.resource.group, &key.resource.resource, &key.name.namespace, &key.name.name, &head.uid]
-    {
+    for text in [&key.resource.group, &key.resource.resource, &key.name.namespace, &key.name.name] {
         put_bytes(out, &[text.as_bytes()]);
     }
+    put_bytes(out, &[head.uid.as_bytes()]);
     put_number(out, head.expires);
-    put_number(out, head.labels.len() as u64);
-    for (name, value) in &head.labels {
-        put_bytes(out, &[name.as_bytes()]);
-        put_bytes(out, &[value.as_bytes()]);
-    }
-    put_number(out, head.fields.iter().len() as u64);
-    for (name, value) in head.fields.iter() {
-        put_bytes(out, &[name.as_bytes()]);
-        put_bytes(out, &[value.as_bytes()]);
-    }
+    put_pairs(out, head.labels.iter());
+    put_pairs(out, head.fields.iter());
     let (before, after) = object.around_revision();
     put_number(out, object.rest_at() as u64);
     put_number(out, before.len() as u64);
@@ -256,20 +247,7 @@ impl<'a> Reader<'a> {
 
     /// An unsigned LEB128 number.
     pub(super) fn number(&mut self) -> Option<u64> {
-        let mut number = 0_u64;
-        for shift in (0..64).step_by(7) {
-            let [byte] = self.take(1)?.try_into().ok()?;
-            let bits = u64::from(byte & 0x7f);
-            number |= bits << shift;
-            // The tenth byte has room for one bit only.
-            if shift == 63 && bits > 1 {
-                return None;
-            }
-            if byte < 0x80 {
-                return Some(number);
-            }
-        }
-        None
+        leb128::take(&mut self.rest)
     }
 
     /// A number of things that take at least one byte each.
@@ -317,21 +295,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_round_trip_and_overlong_ones_are_refused() {
-        for number in [0, 1, 127, 128, 300, 1 << 20, u64::from(u32::MAX), u64::MAX - 1, u64::MAX] {
-            let mut bytes = Vec::new();
-            put_number(&mut bytes, number);
-            let mut reader = Reader::new(&bytes);
-            assert_eq!(reader.number(), Some(number));
-            assert!(reader.is_empty());
-        }
-        assert_eq!(Reader::new(&[0x80]).number(), None);
-        assert_eq!(Reader::new(&[0xff; 11]).number(), None);
-        assert_eq!(Reader::new(&[0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x02]).number(), None);
-        assert_eq!(Reader::new(&[5, 1, 2]).count(), None);
-    }
-
-    #[test]
     fn objects_round_trip() {
         let json = r#"{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p","uid":"u"}}"#;
         let head = Head {
@@ -348,7 +311,8 @@ mod tests {
         let stored = reader.object().unwrap();
         assert!(reader.is_empty());
         let again = stored.draft.commit(stored.key, 9, stored.change);
-        assert_eq!((again.key(), again.head(), again.json()), (object.key(), object.head(), object.json()));
+        assert_eq!((again.key(), again.json()), (object.key(), object.json()));
+        assert_eq!(again.head().to_head(), object.head().to_head());
         assert_eq!((again.change(), again.rest()), (object.change(), object.rest()));
         for cut in 0..bytes.len() {
             assert!(Reader::new(&bytes[..cut]).object().is_none(), "{cut}");

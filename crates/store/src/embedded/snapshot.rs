@@ -10,12 +10,12 @@ use std::thread::JoinHandle;
 use super::OpenError;
 use super::disk::{Disk, DiskFile, write_all};
 use super::file::{FrameFile, Next};
+use super::format::put_object;
 use super::format::{ALIGN, FILE_HEADER, FRAME, FileHeader, FileKind, Frame, FrameKind, Reader, Stored};
-use super::format::{put_number, put_object};
 use super::names;
-use crate::Resource;
 use crate::cache::State;
 use crate::metrics::Metrics;
+use crate::{Resource, leb128};
 
 /// A block is written when it is larger than this.
 const BLOCK: usize = 1 << 20;
@@ -147,7 +147,7 @@ impl<'a> Writer<'a> {
         let mut block = vec![0; FRAME];
         let mut count = 0;
         for object in states.iter().flat_map(|(_, state)| state.iter(None)) {
-            put_number(&mut block, object.revision());
+            leb128::put(&mut block, object.revision());
             put_object(&mut block, object);
             count += 1;
             if block.len() > BLOCK {

@@ -381,9 +381,10 @@ async fn what_was_there_is_there_after_a_restart() {
     drop(store);
     let store = open(&disk.shared());
     assert_eq!((store.revision(), contents(&store)), (32, before));
-    let head = store.get(&Key::new(&pods(), "ns", "1")).unwrap().head().clone();
+    let object = store.get(&Key::new(&pods(), "ns", "1")).unwrap();
+    let head = object.head();
     assert_eq!(
-        (head.uid.as_str(), head.label("app"), head.fields.get("status.phase")),
+        (head.uid, head.label("app"), head.fields.get("status.phase")),
         ("u-1", Some("1"), Some("Running"))
     );
     // The history goes on where it was.
