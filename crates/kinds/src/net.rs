@@ -7,6 +7,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use api::field;
 
+use crate::names::{self, Faults};
+
 const BAD_ADDRESS: &str = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
 const BAD_RANGE: &str = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
 const BAD_INTERFACE: &str = "must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)";
@@ -140,43 +142,41 @@ pub fn check_legacy_ip<'a>(
     if old.into_iter().any(|known| known == text) {
         return true;
     }
-    let before = errors.len();
-    if let Some(address) = parsed(errors, path, text) {
-        strictly(errors, path, text, &address);
+    let fault = legacy_fault(text);
+    if let Some(fault) = fault {
+        errors.invalid(path, &text.into(), fault);
     }
-    errors.len() == before
+    fault.is_none()
 }
 
 /// Reports an address that is not written in its one canonical form.
 pub fn check_ip(errors: &mut field::Errors, path: &field::Path, text: &str) {
-    let before = errors.len();
-    let Some(address) = parsed(errors, path, text) else { return };
-    strictly(errors, path, text, &address);
-    if errors.len() == before {
-        canonical(errors, path, text, &address.ip.to_string());
+    names::report(errors, path, text, &ip_faults(text));
+}
+
+/// What is wrong with an address that must be written in its one canonical form.
+pub fn ip_faults(text: &str) -> Faults {
+    let fault = legacy_fault(text).map(str::to_owned);
+    let address = || Address::parse(text).map(|address| address.ip.to_string());
+    fault.or_else(|| not_canonical(text, &address()?)).into_iter().collect()
+}
+
+fn legacy_fault(text: &str) -> Option<&'static str> {
+    match Address::parse(text) {
+        None => Some(BAD_ADDRESS),
+        Some(address) if address.padded => Some("must not have leading 0s"),
+        Some(address) if address.mapped => Some("must not be an IPv4-mapped IPv6 address"),
+        Some(_) => None,
     }
 }
 
-fn parsed(errors: &mut field::Errors, path: &field::Path, text: &str) -> Option<Address> {
-    let address = Address::parse(text);
-    if address.is_none() {
-        errors.invalid(path, &text.into(), BAD_ADDRESS);
-    }
-    address
-}
-
-fn strictly(errors: &mut field::Errors, path: &field::Path, text: &str, address: &Address) {
-    if address.padded {
-        errors.invalid(path, &text.into(), "must not have leading 0s");
-    } else if address.mapped {
-        errors.invalid(path, &text.into(), "must not be an IPv4-mapped IPv6 address");
-    }
+fn not_canonical(text: &str, wanted: &str) -> Option<String> {
+    (text != wanted).then(|| format!("must be in canonical form ({})", field::go_quote(wanted)))
 }
 
 fn canonical(errors: &mut field::Errors, path: &field::Path, text: &str, wanted: &str) {
-    if text != wanted {
-        let wanted = field::go_quote(wanted);
-        errors.invalid(path, &text.into(), format!("must be in canonical form ({wanted})"));
+    if let Some(fault) = not_canonical(text, wanted) {
+        errors.invalid(path, &text.into(), fault);
     }
 }
 

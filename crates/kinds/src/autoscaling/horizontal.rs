@@ -7,8 +7,15 @@ use crate::kind::{Generation, Kind, Status, default_member};
 /// CPU utilization in percent that is aimed at when nothing else is.
 pub(crate) const DEFAULT_CPU_UTILIZATION: i64 = 80;
 
-pub(crate) static HORIZONTAL_POD_AUTOSCALER: Kind =
-    Kind { generation: Generation::Ignored, status: Status::Own, default: default_autoscaler, ..Kind::PLAIN };
+/// Preparation and checks see the newer form; convert what comes in the older one first.
+pub(crate) static HORIZONTAL_POD_AUTOSCALER: Kind = Kind {
+    generation: Generation::Ignored,
+    status: Status::Own,
+    default: default_autoscaler,
+    validate: super::validate::create,
+    validate_update: super::validate::update,
+    ..Kind::PLAIN
+};
 
 fn default_autoscaler(autoscaler: &mut Value, version: &str) {
     let spec = autoscaler.object_at_mut(&["spec"]);
