@@ -4,6 +4,7 @@
 //! than a small multiple of what it was given.
 
 pub mod json;
+pub mod object;
 pub mod proto;
 pub mod yaml;
 

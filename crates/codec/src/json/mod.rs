@@ -11,8 +11,11 @@ mod trace;
 
 use api::Value;
 
+use parse::Repeated;
+
 pub use error::SyntaxError;
 pub use pretty::write_pretty;
+pub(crate) use trace::strict;
 
 /// How deep arrays and objects may nest.
 ///
@@ -26,7 +29,7 @@ pub struct Parsed {
     /// The document; members keep their order, the last of several members of the same name wins.
     pub value: Value,
     /// The paths of members that stand more than once in their object, in document order, as upstream's strict
-    /// decoding prints them (`spec.containers[0].name`); each path once, at most [`trace::MAX_FINDINGS`].
+    /// decoding prints them (`spec.containers[0].name`); each path once, at most 100.
     pub duplicates: Vec<String>,
     /// The text of the first number too large for a 64-bit float (`1e999`); the value holds an infinity there.
     pub out_of_range: Option<String>,
@@ -40,9 +43,14 @@ pub struct Parsed {
 /// # Errors
 /// [`SyntaxError`] with Go's text for the first byte that cannot stand where it stands.
 pub fn parse(bytes: &[u8]) -> Result<Parsed, SyntaxError> {
-    let (value, facts) = parse::document(bytes)?;
+    let (value, facts) = parse::document(bytes, Repeated::Replace)?;
     let duplicates = if facts.duplicates { trace::duplicates(bytes)? } else { Vec::new() };
     Ok(Parsed { value, duplicates, out_of_range: facts.out_of_range })
+}
+
+/// Reads one JSON document as Go reads it into a structure: of members of the same name, objects and lists are merged.
+pub(crate) fn parse_merging(bytes: &[u8]) -> Result<Value, SyntaxError> {
+    parse::document(bytes, Repeated::Merge).map(|(value, _)| value)
 }
 
 #[cfg(test)]

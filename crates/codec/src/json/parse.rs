@@ -14,9 +14,18 @@ pub(super) struct Facts {
     pub(super) out_of_range: Option<String>,
 }
 
+/// What becomes of members of the same name.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Repeated {
+    /// The last one stands.
+    Replace,
+    /// Objects and lists that come later are read into what is there, as Go reads into structures.
+    Merge,
+}
+
 /// Reads a whole document.
-pub(super) fn document(bytes: &[u8]) -> Result<(Value, Facts), SyntaxError> {
-    let mut parser = Parser { scanner: Scanner::new(bytes), facts: Facts::default(), depth: 0 };
+pub(super) fn document(bytes: &[u8], repeated: Repeated) -> Result<(Value, Facts), SyntaxError> {
+    let mut parser = Parser { scanner: Scanner::new(bytes), facts: Facts::default(), depth: 0, repeated };
     let mut value = Value::Null;
     parser.value(&mut value)?;
     parser.scanner.finish()?;
@@ -27,6 +36,7 @@ struct Parser<'a> {
     scanner: Scanner<'a>,
     facts: Facts,
     depth: usize,
+    repeated: Repeated,
 }
 
 impl Parser<'_> {
@@ -70,7 +80,9 @@ impl Parser<'_> {
 
     fn object(&mut self, place: &mut Value) -> Result<(), SyntaxError> {
         self.enter(b'{')?;
-        *place = Value::Null;
+        if self.repeated == Repeated::Replace {
+            *place = Value::Null;
+        }
         let map = place.make_object();
         if self.scanner.peek() != Some(b'}') {
             loop {
@@ -93,12 +105,21 @@ impl Parser<'_> {
     fn array(&mut self, place: &mut Value) -> Result<(), SyntaxError> {
         self.enter(b'[')?;
         let mut items = Vec::new();
+        if self.repeated == Repeated::Merge
+            && let Value::Array(before) = place
+        {
+            items = std::mem::take(before);
+        }
+        let mut length = 0;
         if self.scanner.peek() != Some(b']') {
             loop {
-                items.push(Value::Null);
-                if let Some(item) = items.last_mut() {
+                if items.len() == length {
+                    items.push(Value::Null);
+                }
+                if let Some(item) = items.get_mut(length) {
                     self.value(item)?;
                 }
+                length += 1;
                 match self.scanner.peek() {
                     Some(b',') => self.scanner.advance(),
                     Some(b']') => break,
@@ -107,6 +128,7 @@ impl Parser<'_> {
             }
         }
         self.leave();
+        items.truncate(length);
         *place = Value::Array(items);
         Ok(())
     }

@@ -72,11 +72,12 @@ impl Decoder {
         field: &'static Field,
         wire_type: u8,
     ) -> Result<()> {
+        let name = go_name(field);
         match &field.ty {
-            Type::List(item) => self.item(map.entry(field.name), reader, item, wire_type, field.name),
-            Type::Map(item) => self.entry(map.entry(field.name), reader, item, wire_type, field.name),
+            Type::List(item) => self.item(map.entry(field.name), reader, item, wire_type, name),
+            Type::Map(item) => self.entry(map.entry(field.name), reader, item, wire_type, name),
             ty => {
-                let value = self.single(reader, ty, wire_type, field.name, map.get_mut(field.name))?;
+                let value = self.single(reader, ty, wire_type, name, map.get_mut(field.name))?;
                 // What `omitempty` leaves out; canonicalisation would do it later.
                 if field.presence != Presence::OmitEmpty || field.pointer || !is_zero(&value) {
                     map.insert(field.name, value);
@@ -206,6 +207,14 @@ impl Decoder {
             (_, _) if !list.is_empty() => Value::Array(list),
             (_, schema) => schema.unwrap_or_default(),
         })
+    }
+}
+
+/// The name of a field in errors: that of its type where Go embeds it.
+fn go_name(field: &'static Field) -> &'static str {
+    match &field.ty {
+        Type::Message(message) if field.name == "metadata" => message.short_name(),
+        _ => field.name,
     }
 }
 
