@@ -122,7 +122,14 @@ fn merge_member(
 /// The value that `change` adds where there was none to merge with; `None` when it is a directive itself.
 fn new_value(change: &mut Value) -> Option<Value> {
     drop_nulls(change);
-    if drop_directives(change) { Some(change.clone()) } else { None }
+    match change {
+        // Items that are directives stay in the patch, for what is shown of it.
+        Value::Array(items) => {
+            let kept = items.iter_mut().filter_map(|item| drop_directives(item).then(|| item.clone()));
+            Some(Value::Array(kept.collect()))
+        }
+        change => drop_directives(change).then(|| change.clone()),
+    }
 }
 
 /// Removes null members of objects at any depth.

@@ -34,7 +34,7 @@ pub(super) fn refresh(object: &mut Value, mut config: Value) {
     if last_applied(object).is_none() {
         return;
     }
-    config.remove_at(&["metadata", "annotations", ANNOTATION]);
+    without_annotation(&mut config);
     crate::sort_deep(&mut config);
     let mut text = json::to_string(&config);
     text.push('\n');
@@ -42,6 +42,20 @@ pub(super) fn refresh(object: &mut Value, mut config: Value) {
     annotations.insert(ANNOTATION, text.into());
     if size(annotations) > MAX_ANNOTATIONS {
         annotations.remove(ANNOTATION);
+    }
+}
+
+/// Takes the annotation out of a configuration; null counts as no annotations, and as the empty text of one.
+fn without_annotation(config: &mut Value) {
+    const PATH: [&str; 2] = ["metadata", "annotations"];
+    match config.at(&PATH) {
+        Value::Object(_) => config.object_at_mut(&PATH).retain(|name, value| {
+            if value.is_null() {
+                *value = "".into();
+            }
+            name != ANNOTATION
+        }),
+        _ => drop(config.remove_at(&PATH)),
     }
 }
 

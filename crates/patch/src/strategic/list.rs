@@ -166,6 +166,7 @@ fn merge_in_order(
     };
     let server_order =
         if objects { Order::of_keyed(&old, key.unwrap_or("")) } else { Order::of_scalars(&old) };
+    let first = old.first().cloned();
     let merged = match (found_doc, found_patch) {
         (true, true) => merge_list(old, changes, item, strategy, false)?,
         (true, false) => old,
@@ -175,7 +176,15 @@ fn merge_in_order(
         }
     };
     match (key, merged.first()) {
-        (None, _) if objects => return Err(bad_order()),
+        // Without a key objects cannot be told apart; upstream panics on these.
+        (None, _) if order.iter().chain(&merged).any(|v| matches!(v, Value::Object(_) | Value::Array(_))) => {
+            return Err(bad_order());
+        }
+        (None, _) if objects => {
+            if let Some(item) = &first {
+                return Err(no_merge_key(item, ""));
+            }
+        }
         (Some(_), Some(scalar)) if !objects => return Err(wrong_type(&Value::object(), scalar)),
         _ => {}
     }
@@ -203,30 +212,38 @@ fn check_order(patch: &[Value], order: &[Value], key: Option<&str>) -> Result<()
     {
         return Err(wrong_type(&object, other));
     }
-    let mut wanted = order.iter();
-    for item in patch.iter().filter(|v| v.get(DIRECTIVE).is_none()) {
-        loop {
-            let Some(next) = wanted.next() else {
-                return Err(plain_error(format!(
-                    "The order in patch list:\n{}\n doesn't match {SET_ORDER} list:\n{}\n",
-                    go_text(&Value::Array(patch.to_vec())),
-                    go_text(&Value::Array(order.to_vec()))
-                )));
-            };
-            let same = match key {
-                None => item == next,
-                Some(_) if next.as_object().is_none() => return Err(wrong_type(&object, next)),
-                Some(key) => {
-                    let left = item.get(key).ok_or_else(|| no_merge_key(item, key))?;
-                    left == next.get(key).ok_or_else(|| no_merge_key(next, key))?
-                }
-            };
-            if same {
-                break;
+    let deletes =
+        |item: &Value| key.is_some() && item.get(DIRECTIVE).and_then(Value::as_str) == Some("delete");
+    let mut items = patch.iter().filter(|item| !deletes(item)).peekable();
+    let mut wanted = order.iter().peekable();
+    while let (Some(item), Some(next)) = (items.peek(), wanted.peek()) {
+        if item.get(DIRECTIVE).is_some() {
+            items.next();
+        } else {
+            if same_place(item, next, key)? {
+                items.next();
             }
+            wanted.next();
         }
     }
-    Ok(())
+    if items.peek().is_none() {
+        return Ok(());
+    }
+    Err(plain_error(format!(
+        "The order in patch list:\n{}\n doesn't match {SET_ORDER} list:\n{}\n",
+        go_text(&Value::Array(patch.to_vec())),
+        go_text(&Value::Array(order.to_vec()))
+    )))
+}
+
+/// True when an item of the patch is the one an order list names.
+fn same_place(item: &Value, named: &Value, key: Option<&str>) -> Result<bool, ApiError> {
+    let Some(key) = key else { return Ok(item == named) };
+    if named.as_object().is_none() {
+        return Err(wrong_type(&Value::object(), named));
+    }
+    let left = item.get(key).ok_or_else(|| no_merge_key(item, key))?;
+    Ok(left == named.get(key).ok_or_else(|| no_merge_key(named, key))?)
 }
 
 /// True when the items of both lists are objects, false when they are scalars.
@@ -315,7 +332,7 @@ fn weave(
         }
     }
     named.sort_by_key(|(at, ..)| *at);
-    others.sort_by_key(|(there, _)| *there);
+    sort_by_place(&mut others);
     let mut woven = Vec::with_capacity(named.len() + others.len());
     let mut others = others.into_iter().peekable();
     for (_, there, item) in named {
@@ -326,4 +343,21 @@ fn weave(
     }
     woven.extend(others.map(|(_, other)| other));
     Ok(woven)
+}
+
+/// Sorts items by their places.  Items without one come from a patch whose `$setElementOrder` is empty; upstream's
+/// comparison calls such an item smaller than any before it, so that its insertion sort turns them around.
+fn sort_by_place(items: &mut [(Option<usize>, Value)]) {
+    if items.iter().all(|(place, _)| place.is_some()) {
+        return items.sort_by_key(|(place, _)| *place);
+    }
+    for end in 1..items.len() {
+        for at in (1..=end).rev() {
+            let (Some((before, _)), Some((this, _))) = (items.get(at - 1), items.get(at)) else { break };
+            if before.is_some() && this.is_some() && this >= before {
+                break;
+            }
+            items.swap(at - 1, at);
+        }
+    }
 }
