@@ -8,6 +8,8 @@ mod go_text;
 pub mod json_patch;
 pub mod managed;
 mod merge_patch;
+#[cfg(test)]
+mod properties;
 mod strategic;
 
 use api::{ApiError, Reason, Value, error::Details, field};

@@ -74,9 +74,9 @@ impl std::error::Error for Untracked {}
 /// Sets `metadata.managedFields` of `new` for a create (`live` is `None`) or an update of `live`.
 ///
 /// Call it when the request's object is decoded and defaulted, before admission and before the kind's strategy
-/// prepares it.  Both objects are of the version that is written and encoded (`schema::canonicalize`), but for
-/// `metadata.managedFields` of `new`, which must be as the client sent it: an empty list, or one of an empty entry,
-/// resets tracking.
+/// prepares it.  Both objects are of the version that is written; `live` is as stored, `new` is brought into the
+/// stored form here.  Do not canonicalize `new` before: an empty `metadata.managedFields` would be lost, which, as a
+/// list of one empty entry, resets tracking.
 ///
 /// # Errors
 /// [`Untracked`] when items of a list cannot be told apart; managed fields are removed from `new`.
@@ -88,6 +88,7 @@ pub fn track<V: TypeView>(
     request: &Request,
 ) -> Result<(), Untracked> {
     let sent = take(new);
+    view.canonicalize(new);
     if view.field("metadata").is_none() && view.atom().map.is_none_or(|object| object.other.is_none()) {
         return Ok(());
     }

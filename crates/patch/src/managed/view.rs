@@ -3,7 +3,7 @@
 //! Entry points: the trait [`TypeView`]; [`BuiltIn`] views the catalogue.  Types without a schema merge as
 //! [`BuiltIn::Deduced`].
 
-use api::{Map, Str, Value};
+use api::{Str, Value};
 use schema::{Field, ListType, Message, Presence, Type};
 
 /// A type of a schema.
@@ -22,6 +22,9 @@ pub trait TypeView: Copy {
 
     /// The object that is there before anything is written: Go's zero value, encoded.
     fn zero_object(self) -> Value;
+
+    /// Brings an object into the form it is stored in; nothing to do for types that are stored as they come.
+    fn canonicalize(self, object: &mut Value);
 }
 
 /// The forms a value may have; all false for a type that is not known.
@@ -199,15 +202,19 @@ impl TypeView for BuiltIn {
         let field = self.message()?.field(name)?;
         match field.default {
             Some(text) => codec::json::parse(text.as_bytes()).ok().map(|parsed| parsed.value),
-            None if field.presence == Presence::Always && !field.pointer => {
-                zero(field).filter(|v| !v.is_null())
-            }
+            None if field.presence == Presence::Always && !field.pointer => zero_scalar(field.ty),
             None => None,
         }
     }
 
     fn zero_object(self) -> Value {
-        self.message().map_or_else(Value::object, zero_message)
+        self.message().map_or_else(Value::object, schema::zero)
+    }
+
+    fn canonicalize(self, object: &mut Value) {
+        if let Some(message) = self.message() {
+            schema::canonicalize(object, message);
+        }
     }
 }
 
@@ -232,49 +239,12 @@ fn relation(rule: ListType, field: Option<&Field>) -> Relation {
     }
 }
 
-fn zero_message(message: &'static Message) -> Value {
-    let mut map = Map::new();
-    for field in message.fields {
-        let plain_struct = is_struct(field.ty) && !field.pointer;
-        let written = match field.presence {
-            Presence::Always => true,
-            Presence::OmitEmpty => plain_struct,
-            Presence::Optional | Presence::OmitZero => false,
-        };
-        if let Some(value) = written.then(|| zero(field)).flatten() {
-            map.insert(field.name, value);
-        }
+/// Go's zero value of a scalar that is always written.
+fn zero_scalar(ty: Type) -> Option<Value> {
+    match ty {
+        Type::Bool => Some(false.into()),
+        Type::Int32 | Type::Int64 => Some(0.into()),
+        Type::String => Some("".into()),
+        _ => None,
     }
-    Value::Object(map)
-}
-
-/// True for types that are structures in Go, which `omitempty` never leaves out.
-fn is_struct(ty: Type) -> bool {
-    !matches!(
-        ty,
-        Type::Bool
-            | Type::Int32
-            | Type::Int64
-            | Type::Double
-            | Type::String
-            | Type::Bytes
-            | Type::StringList
-            | Type::List(_)
-            | Type::Map(_)
-    )
-}
-
-/// Go's zero value of a field, encoded.
-fn zero(field: &Field) -> Option<Value> {
-    Some(match field.ty {
-        _ if field.pointer => Value::Null,
-        Type::Bool => Value::Bool(false),
-        Type::Int32 | Type::Int64 | Type::IntOrString => Value::Int(0),
-        Type::Double => Value::Int(0),
-        Type::String => "".into(),
-        Type::Duration => "0s".into(),
-        Type::Quantity => "0".into(),
-        Type::Message(message) => zero_message(message),
-        _ => Value::Null,
-    })
 }
