@@ -2,7 +2,7 @@
 //!
 //! Entry points: [`FieldSet::to_fields_v1`], [`FieldSet::from_fields_v1`].
 
-use api::{Map, Value};
+use api::{Map, Str, Value};
 
 use super::{
     element::Element,
@@ -17,12 +17,13 @@ impl FieldSet {
 
     fn members(&self, is_member: bool) -> Map {
         let mut map = Map::with_capacity(self.nodes().len() + 1);
-        if is_member && !self.is_empty() {
-            map.insert(".", Value::object());
-        }
-        for node in self.nodes() {
-            map.insert(node.element.to_fields_v1(), Value::Object(node.children.members(node.member)));
-        }
+        let own = (is_member && !self.is_empty()).then(|| (Str::const_new("."), Value::object()));
+        let below = self
+            .nodes()
+            .iter()
+            .map(|node| (node.element.to_fields_v1(), Value::Object(node.children.members(node.member))));
+        // Elements differ, and so do their texts.
+        map.rearrange(|members| members.extend(own.into_iter().chain(below)));
         map
     }
 

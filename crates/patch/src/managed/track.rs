@@ -24,7 +24,7 @@ const OLD_UPDATES: &str = "ancient-changes";
 /// The write that is tracked.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
-    /// The field manager the client named, or the name its user agent begins with; may be empty.
+    /// The name of the manager; see [`manager_name`].
     pub manager: &'a str,
     /// Group and version that is written, such as `apps/v1`.
     pub api_version: &'a str,
@@ -34,6 +34,25 @@ pub struct Request<'a> {
     pub now: &'a str,
     /// The fields this write cannot change; see [`super::reset_fields`].
     pub reset: ResetFields,
+}
+
+/// How many bytes the name of a manager may have.
+const MAX_NAME: usize = 128;
+
+/// The name of the manager of a request: the one it gives, else what its user agent has before the first slash.
+pub fn manager_name(given: &str, user_agent: &str) -> String {
+    if !given.is_empty() {
+        return given.to_owned();
+    }
+    let prefix = user_agent.split('/').next().unwrap_or("");
+    let mut name = String::new();
+    for c in prefix.chars().filter(|c| *c == ' ' || !(c.is_control() || c.is_whitespace())) {
+        if name.len() + c.len_utf8() > MAX_NAME {
+            break;
+        }
+        name.push(c);
+    }
+    name
 }
 
 impl Request<'_> {
@@ -104,7 +123,8 @@ pub fn track<V: TypeView>(
     let differences = Differences { live, new, view, versions, request };
     let here = differences.here().map_err(Untracked)?;
     if same_claims && !created && here.is_untracked() {
-        new.object_at_mut(&["metadata"]).insert("managedFields", stored.clone());
+        let kept = sent.filter(|sent| sent == stored).unwrap_or_else(|| stored.clone());
+        new.object_at_mut(&["metadata"]).insert("managedFields", kept);
         return Ok(());
     }
     let mut managed = claims(claimed, stored);
