@@ -139,14 +139,10 @@ fn merge_in_order(
     order: &[Value],
     ty: Type,
 ) -> Result<bool, ApiError> {
-    let array = |v: &Value| {
-        if v.as_array().is_some() { Ok(()) } else { Err(wrong_type(&Value::Array(Vec::new()), v)) }
-    };
-    if let Some(old) = doc.get(name) {
-        array(old)?;
-    }
-    if let Some(change) = &patch {
-        array(change)?;
+    for list in doc.get(name).into_iter().chain(patch.as_deref()) {
+        if list.as_array().is_none() {
+            return Err(wrong_type(&Value::Array(Vec::new()), list));
+        }
     }
     let (strategy, item) = lookup::list(ty, name)?;
     let key = Some(strategy.merge_key).filter(|k| !k.is_empty());
@@ -175,26 +171,31 @@ fn merge_in_order(
             changes.clone()
         }
     };
-    match (key, merged.first()) {
-        // Without a key objects cannot be told apart; upstream panics on these.
-        (None, _) if order.iter().chain(&merged).any(|v| matches!(v, Value::Object(_) | Value::Array(_))) => {
-            return Err(bad_order());
-        }
-        (None, _) if objects => {
-            if let Some(item) = &first {
-                return Err(no_merge_key(item, ""));
-            }
-        }
-        (Some(_), Some(scalar)) if !objects => return Err(wrong_type(&Value::object(), scalar)),
-        _ => {}
-    }
+    let key = checked_key(&merged, order, first.as_ref(), key, objects)?;
     let wanted = match key {
-        Some(key) if objects => Order::of_objects(order, key)?,
-        _ => Order::of_scalars(order),
+        Some(key) => Order::of_objects(order, key)?,
+        None => Order::of_scalars(order),
     };
-    let woven = weave(merged, &wanted, &server_order, key.filter(|_| objects))?;
-    doc.insert(name, Value::Array(woven));
+    doc.insert(name, Value::Array(weave(merged, &wanted, &server_order, key)?));
     Ok(true)
+}
+
+/// The key that tells the items of a list apart which is to be ordered, `None` for scalars.
+fn checked_key<'k>(
+    merged: &[Value],
+    order: &[Value],
+    first: Option<&Value>,
+    key: Option<&'k str>,
+    objects: bool,
+) -> Result<Option<&'k str>, ApiError> {
+    let nested = |v: &Value| matches!(v, Value::Object(_) | Value::Array(_));
+    match (key, merged.first(), first) {
+        // Without a key objects cannot be told apart; upstream panics on these.
+        (None, ..) if order.iter().chain(merged).any(nested) => Err(bad_order()),
+        (None, _, Some(item)) if objects => Err(no_merge_key(item, "")),
+        (Some(_), Some(scalar), _) if !objects => Err(wrong_type(&Value::object(), scalar)),
+        _ => Ok(key.filter(|_| objects)),
+    }
 }
 
 fn bad_order() -> ApiError {
