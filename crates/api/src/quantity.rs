@@ -314,7 +314,8 @@ impl<'a> Parts<'a> {
         if format == Format::BinarySi {
             return self.shifted().is_some_and(|v| v & 7 != 0);
         }
-        let three_zeros = format!("{}{}", self.whole, self.fraction).ends_with("000");
+        let digits = self.whole.bytes().chain(self.fraction.bytes());
+        let three_zeros = digits.clone().count() > 2 && digits.rev().take(3).all(|b| b == b'0');
         (exponent - self.fraction.len() as i64) % 3 == 0 && !three_zeros && !self.whole.starts_with('0')
     }
 

@@ -9,9 +9,9 @@ use crate::resources::{Resource, Subresource};
 /// The text of the included file.
 pub fn code(catalogue: &Catalogue, resources: &[Resource]) -> Result<String, String> {
     let mut out = String::new();
-    let has_defaults = with_defaults(&catalogue.messages);
-    for (position, (message, has_defaults)) in catalogue.messages.iter().zip(has_defaults).enumerate() {
-        emit_message(&mut out, position, message, has_defaults)?;
+    let defaults = with_defaults(&catalogue.messages);
+    for (position, (message, defaults)) in catalogue.messages.iter().zip(defaults).enumerate() {
+        emit_message(&mut out, position, message, defaults)?;
     }
     let refs: Vec<String> = (0..catalogue.messages.len()).map(|i| format!("&M{i}")).collect();
     let _ = writeln!(out, "static MESSAGES: &[&Message] = &[{}];", refs.join(","));
@@ -25,12 +25,7 @@ pub fn code(catalogue: &Catalogue, resources: &[Resource]) -> Result<String, Str
     Ok(out)
 }
 
-fn emit_message(
-    out: &mut String,
-    position: usize,
-    message: &Message,
-    has_defaults: bool,
-) -> Result<(), String> {
+fn emit_message(out: &mut String, position: usize, message: &Message, defaults: u64) -> Result<(), String> {
     let Message { name, go_type, atomic, fields } = message;
     // The walks keep a bit a field.
     if fields.len() > 64 {
@@ -43,27 +38,35 @@ fn emit_message(
     let _ = writeln!(
         out,
         "static M{position}: Message = Message {{ name: {name:?}, go_type: {go_type:?}, atomic: {atomic}, \
-         fields: F{position}, index: Index::new(F{position}, {seed}, &{slots:?}, {has_defaults}) }};",
+         fields: F{position}, index: Index::new(F{position}, {seed}, &{slots:?}, {defaults}) }};",
     );
     Ok(())
 }
 
-/// For each message, whether it or a structure below it has a field with a default.
-fn with_defaults(messages: &[Message]) -> Vec<bool> {
-    let mut found: Vec<bool> =
-        messages.iter().map(|m| m.fields.iter().any(|f| f.flags.default.is_some())).collect();
+/// For each message a bit for each field that has a default or leads to one.
+fn with_defaults(messages: &[Message]) -> Vec<u64> {
+    let mut found = vec![0u64; messages.len()];
     loop {
         let before = found.clone();
         for (message, found) in messages.iter().zip(&mut found) {
-            *found |= message
-                .fields
-                .iter()
-                .any(|f| structures(&f.ty).is_some_and(|p| before.get(p) == Some(&true)));
+            for (position, field) in message.fields.iter().enumerate() {
+                let leads_to_one =
+                    structures(&field.ty).and_then(|p| before.get(p)).is_some_and(|bits| *bits != 0);
+                if leads_to_one || changes_something(field) {
+                    *found |= 1 << (position & 63);
+                }
+            }
         }
         if found == before {
             return found;
         }
     }
+}
+
+/// True for a default that is not the zero value of a plain field.
+fn changes_something(field: &Field) -> bool {
+    let zero = |json: &String| ["\"\"", "0", "false"].contains(&json.as_str());
+    field.flags.default.as_ref().is_some_and(|json| field.pointer || !zero(json))
 }
 
 /// The structure a type leads to, through lists and maps.

@@ -13,13 +13,14 @@ pub fn apply_defaults(value: &mut Value, message: &'static Message) {
 }
 
 fn structure(map: &mut Map, message: &'static Message) {
-    if !message.index.has_defaults {
-        return;
-    }
-    for field in message.fields {
+    let mut left = message.index.defaults;
+    while left != 0 {
+        let position = left.trailing_zeros() as usize;
+        left &= left - 1;
+        let Some(field) = message.fields.get(position) else { return };
         match (field.default, map.get_mut(field.name)) {
             (Some(default), present) => {
-                if is_unset(present.as_deref(), field) && (field.pointer || !ZEROS.contains(&default)) {
+                if is_unset(present.as_deref(), field) {
                     map.insert(field.name, literal(default));
                 }
             }
@@ -28,9 +29,6 @@ fn structure(map: &mut Map, message: &'static Message) {
         }
     }
 }
-
-/// Defaults a plain field has anyway.
-const ZEROS: &[&str] = &["\"\"", "0", "false"];
 
 fn is_unset(value: Option<&Value>, field: &Field) -> bool {
     match value {
@@ -81,7 +79,7 @@ fn inside(value: &mut Value, ty: &Type) {
 impl Type {
     fn may_have_defaults(&self) -> bool {
         match self {
-            Self::Message(message) => message.index.has_defaults,
+            Self::Message(message) => message.index.defaults != 0,
             Self::List(inner) | Self::Map(inner) => inner.may_have_defaults(),
             _ => false,
         }

@@ -22,7 +22,7 @@ pub struct Message {
 impl Message {
     /// A structure that is not in the catalogue; its fields are searched one by one.
     pub const fn new(name: &'static str, go_type: &'static str, fields: &'static [Field]) -> Self {
-        Self { name, go_type, fields, atomic: false, index: Index::new(fields, 0, &[], true) }
+        Self { name, go_type, fields, atomic: false, index: Index::new(fields, 0, &[], u64::MAX) }
     }
 
     /// The field with this JSON name, letter case included; costs one comparison.
@@ -57,8 +57,8 @@ pub(crate) struct Index {
     slots: &'static [u8],
     /// A bit for each field that is written when it is missing too.
     pub(crate) always: u64,
-    /// True when it or a structure below it has a field with a default.
-    pub(crate) has_defaults: bool,
+    /// A bit for each field that has a default or leads to a structure with one.
+    pub(crate) defaults: u64,
 }
 
 impl Index {
@@ -67,7 +67,7 @@ impl Index {
         fields: &'static [Field],
         seed: u32,
         slots: &'static [u8],
-        has_defaults: bool,
+        defaults: u64,
     ) -> Self {
         let mut always = 0;
         let mut rest = fields;
@@ -79,7 +79,7 @@ impl Index {
             bit = bit.wrapping_shl(1);
             rest = more;
         }
-        Self { seed, slots, always, has_defaults }
+        Self { seed, slots, always, defaults }
     }
 }
 

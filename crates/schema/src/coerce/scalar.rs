@@ -1,7 +1,7 @@
 //! Scalars: what each accepts and its canonical form.
 
 use api::quantity::Quantity;
-use api::time::{Timestamp, duration};
+use api::time::{ParseError, Timestamp, duration};
 use api::{Str, Value, json};
 
 use super::error::{Here, TypeError, kind_of, number_text};
@@ -28,8 +28,8 @@ impl Walk {
                 other => self.mismatch(kind_of(other), go_type, here),
             },
             Type::Bytes => self.bytes(value, go_type, here),
-            Type::Time => return time(value, here, Timestamp::parse, Timestamp::text),
-            Type::MicroTime => return time(value, here, Timestamp::parse_micro, Timestamp::micro_text),
+            Type::Time => return time(value, here, &TIME),
+            Type::MicroTime => return time(value, here, &MICRO_TIME),
             Type::Duration => return go_duration(value, here),
             Type::Quantity => return quantity(value),
             Type::IntOrString => return int_or_string(value, here),
@@ -87,26 +87,40 @@ impl Walk {
     }
 }
 
-/// An instant; Go's zero time is `null`.
-fn time<E: std::fmt::Display>(
-    value: &mut Value,
-    here: Here<'_>,
-    parse: fn(&str) -> Result<Timestamp, E>,
+/// The two kinds of instants.
+struct Instant {
+    parse: fn(&str) -> Result<Timestamp, ParseError>,
     write: fn(Timestamp) -> Str,
-) -> Result<(), TypeError> {
+    /// What a canonical text looks like, with a `0` for a digit.
+    shape: &'static [u8],
+}
+
+const TIME: Instant =
+    Instant { parse: Timestamp::parse, write: Timestamp::text, shape: b"0000-00-00T00:00:00Z" };
+
+const MICRO_TIME: Instant = Instant {
+    parse: Timestamp::parse_micro,
+    write: Timestamp::micro_text,
+    shape: b"0000-00-00T00:00:00.000000Z",
+};
+
+/// An instant; Go's zero time is `null`.
+fn time(value: &mut Value, here: Here<'_>, kind: &Instant) -> Result<(), TypeError> {
     let Value::String(text) = value else {
         return Err(TypeError::mismatch(kind_of(value), "string", here));
     };
-    let instant = parse(text).map_err(TypeError::plain)?;
+    let instant = (kind.parse)(text).map_err(TypeError::plain)?;
     if instant.is_zero() {
         *value = Value::Null;
-        return Ok(());
-    }
-    let canonical = write(instant);
-    if *text != canonical {
-        *text = canonical;
+    } else if !has_shape(text.as_bytes(), kind.shape) {
+        *text = (kind.write)(instant);
     }
     Ok(())
+}
+
+fn has_shape(text: &[u8], shape: &[u8]) -> bool {
+    let fits = |(byte, shape): (&u8, &u8)| if *shape == b'0' { byte.is_ascii_digit() } else { byte == shape };
+    text.len() == shape.len() && text.iter().zip(shape).all(fits)
 }
 
 fn go_duration(value: &mut Value, here: Here<'_>) -> Result<(), TypeError> {
