@@ -1,19 +1,24 @@
 //! Bodies of requests to objects and objects to bodies of answers, whatever their encoding.
 //!
 //! Entry points: [`Format::of_request`] tells the encoding of a body, [`decode`] reads an object of an endpoint,
-//! [`decode_options`] the options of a deletion, [`encode`] writes an answer.  What goes wrong has upstream's texts, in
-//! upstream's order: the encoding, the kind, the types, the kind's fit for the endpoint, strictness, the version.
+//! [`decode_custom`] one of a custom resource, [`decode_options`] the options of a deletion, [`decode_patch`] and
+//! [`decode_apply`] patches, [`encode`] writes an answer.  What goes wrong has upstream's texts, in upstream's order:
+//! the encoding, the kind, the types, the kind's fit for the endpoint, strictness, the version.
 
+mod custom;
 mod failure;
 mod format;
 mod identity;
+mod patch;
 mod read;
 
 use api::{ApiError, GroupVersionKind, Value};
 
+pub use custom::decode_custom;
 use failure::Failure;
 pub use format::{FieldValidation, Format};
-use read::Document;
+pub use patch::{Applied, Patch, decode_apply, decode_patch, retype};
+use read::{Document, judge};
 
 /// What an endpoint takes.
 #[derive(Clone, Copy, Debug)]
@@ -97,13 +102,7 @@ fn read(
     let message = identity::registered(&kind, endpoint.kind).map_err(handled)?;
     let mut typed = document.typed(message).map_err(handled)?;
     identity::convertible(&kind, message, endpoint.kind).map_err(handled)?;
-    let warnings = match validation {
-        FieldValidation::Strict if !typed.strict.is_empty() => {
-            return Err(handled(format!("strict decoding error: {}", typed.strict.join(", "))));
-        }
-        FieldValidation::Warn => typed.strict.iter().flat_map(|text| failure::warnings(text)).collect(),
-        FieldValidation::Strict | FieldValidation::Ignore => Vec::new(),
-    };
+    let warnings = judge(&typed.strict, validation).map_err(handled)?;
     let map = typed.value.make_object();
     map.insert("kind", endpoint.kind.kind.clone().into());
     map.insert("apiVersion", endpoint.kind.api_version().into());

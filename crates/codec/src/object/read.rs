@@ -4,8 +4,8 @@ use api::Value;
 use api::field::go_quote;
 use schema::Message;
 
-use super::failure::Failure;
-use super::format::Format;
+use super::failure::{self, Failure};
+use super::format::{FieldValidation, Format};
 use super::identity::Claim;
 use crate::{json, proto, yaml};
 
@@ -18,8 +18,10 @@ pub(super) enum Document<'a> {
 /// A body of JSON or YAML.
 pub(super) struct Text<'a> {
     value: Value,
-    /// The body, when it is JSON that has members that stand more than once.
-    repeated: Option<&'a [u8]>,
+    /// The body, when it is JSON.
+    json: &'a [u8],
+    /// Paths of members of the JSON that stand more than once.
+    duplicates: Vec<String>,
     /// The text of a number that is too large for a float.
     out_of_range: Option<String>,
     /// YAML's complaint about keys that are set more than once.
@@ -42,7 +44,8 @@ impl<'a> Document<'a> {
                 })?;
                 Ok(Self::Text(Text {
                     value: parsed.value,
-                    repeated: (!parsed.duplicates.is_empty()).then_some(body),
+                    json: body,
+                    duplicates: parsed.duplicates,
                     out_of_range: parsed.out_of_range,
                     yaml: None,
                 }))
@@ -51,7 +54,8 @@ impl<'a> Document<'a> {
                 let parsed = yaml::parse(body).map_err(|e| Failure::unrecognized(e.to_string()))?;
                 Ok(Self::Text(Text {
                     value: parsed.value,
-                    repeated: None,
+                    json: &[],
+                    duplicates: Vec::new(),
                     out_of_range: None,
                     yaml: parsed.duplicates,
                 }))
@@ -80,6 +84,14 @@ impl<'a> Document<'a> {
         }
     }
 
+    /// The body as it is: the value, what is wrong with it in strict eyes, and the first number too large for a float.
+    pub(super) fn free(self) -> (Value, Vec<String>, Option<String>) {
+        let Self::Text(text) = self else { return (Value::Null, Vec::new(), None) };
+        let mut strict: Vec<String> = text.yaml.into_iter().collect();
+        strict.extend(text.duplicates.iter().map(|path| format!("duplicate field {}", go_quote(path))));
+        (text.value, strict, text.out_of_range)
+    }
+
     /// Reads the body as a structure of the catalogue.
     pub(super) fn typed(self, message: &'static Message) -> Result<Typed, String> {
         match self {
@@ -97,8 +109,9 @@ impl Text<'_> {
         if self.value.is_null() {
             self.value = Value::object();
         }
-        if let Some(body) = self.repeated {
-            self.value = json::parse_merging(body).map_err(|e| e.to_string())?;
+        let repeated = !self.duplicates.is_empty();
+        if repeated {
+            self.value = json::parse_merging(self.json).map_err(|e| e.to_string())?;
         }
         let findings = schema::coerce(&mut self.value, message).map_err(|e| e.to_string())?;
         if let Some(text) = self.out_of_range
@@ -107,12 +120,23 @@ impl Text<'_> {
             return Err(format!("json: cannot unmarshal number {text} into Go value of type float64"));
         }
         let mut strict: Vec<String> = self.yaml.into_iter().collect();
-        if let Some(body) = self.repeated {
-            strict.extend(json::strict(body, message).map_err(|e| e.to_string())?);
+        if repeated {
+            strict.extend(json::strict(self.json, message).map_err(|e| e.to_string())?);
         } else {
             strict.extend(findings.unknown.iter().map(|path| format!("unknown field {}", go_quote(path))));
         }
         Ok(Typed { value: self.value, strict })
+    }
+}
+
+/// What strict complaints come to: warnings or, where `validation` is strict, a failure.
+pub(super) fn judge(strict: &[String], validation: FieldValidation) -> Result<Vec<String>, String> {
+    match validation {
+        FieldValidation::Strict if !strict.is_empty() => {
+            Err(format!("strict decoding error: {}", strict.join(", ")))
+        }
+        FieldValidation::Warn => Ok(strict.iter().flat_map(|text| failure::warnings(text)).collect()),
+        FieldValidation::Strict | FieldValidation::Ignore => Ok(Vec::new()),
     }
 }
 

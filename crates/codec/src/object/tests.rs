@@ -276,3 +276,87 @@ fn random_bodies_never_panic() {
         }
     }
 }
+
+#[test]
+fn custom_resources_are_read_without_a_catalogue() {
+    let thing = GroupVersionKind::new("ex.io", "v1", "Thing");
+    let read = |body: &str, validation| {
+        let prune = |value: &mut Value| {
+            value.as_object_mut().and_then(|m| m.remove("top")).map_or(vec![], |_| vec!["top".into()])
+        };
+        decode_custom(body.as_bytes(), Format::Json, &thing, validation, prune)
+    };
+    let body = r#"{"kind":"Thing","apiVersion":"ex.io/v1","spec":{"n":1,"n":2,"a":[{"z":1,"y":1.0}]},"metadata":{"name":"x"},
+        "metadata":{"name":"y","zz":1},"top":1}"#;
+    let decoded = read(body, FieldValidation::Warn).unwrap();
+    let want = r#"{"apiVersion":"ex.io/v1","kind":"Thing","metadata":{"name":"y"},"spec":{"a":[{"y":1,"z":1}],"n":2}}"#;
+    assert_eq!(api::json::to_string(&decoded.value), want);
+    let findings = [
+        "duplicate field \"spec.n\"",
+        "duplicate field \"metadata\"",
+        "unknown field \"metadata.zz\"",
+        "unknown field \"top\"",
+    ];
+    assert_eq!(decoded.warnings, findings);
+    let strict = read(body, FieldValidation::Strict).unwrap_err().message;
+    let about = "Thing in version \"v1\" cannot be handled as a Thing: ";
+    assert_eq!(strict, format!("{about}strict decoding error: {}", findings.join(", ")));
+
+    let head = "\"apiVersion\":\"ex.io/v1\",\"kind\":\"Thing\"";
+    let cases = [
+        ("{}".to_owned(), "the object provided is unrecognized (must be of type Thing): Object 'Kind' is missing in '{}' ({})".to_owned()),
+        ("{\"kind\":\"Thing\"}".to_owned(), "the API version in the data () does not match the expected API version (ex.io/v1)".to_owned()),
+        (format!("{{{head},\"metadata\":5}}"), format!("{about}json: cannot unmarshal number into Go value of type v1.ObjectMeta")),
+        (format!("{{{head},\"metadata\":{{\"name\":5}}}}"), format!("{about}json: cannot unmarshal number into Go struct field ObjectMeta.name of type string")),
+        (format!("{{{head},\"x\":1e999}}"), format!("{about}json: cannot unmarshal number 1e999 into Go value of type float64")),
+    ];
+    for (body, want) in cases {
+        assert_eq!(read(&body, FieldValidation::Warn).unwrap_err().message, want);
+    }
+}
+
+#[test]
+fn patches_are_objects() {
+    let patch = decode_patch(br#"{"data":{"x":"1","x":"2"}}"#).unwrap();
+    assert_eq!(patch.strict, ["duplicate field \"data.x\""]);
+    let patched = object! { "kind" => "ConfigMap", "apiVersion" => "v1", "bogus" => 1, "data" => object! { "x" => "2" } };
+    let retyped =
+        retype(patched.clone(), &config_map(), FieldValidation::Warn, patch.strict.clone()).unwrap();
+    assert_eq!(retyped.warnings, ["duplicate field \"data.x\"", "unknown field \"bogus\""]);
+    assert!(retyped.value.get("bogus").is_none());
+    let strict = retype(patched, &config_map(), FieldValidation::Strict, patch.strict).unwrap_err();
+    assert_eq!(strict, "strict decoding error: duplicate field \"data.x\", unknown field \"bogus\"");
+    let cases = [
+        ("", "unexpected end of JSON input"),
+        ("[]", "json: cannot unmarshal array into Go value of type map[string]interface {}"),
+        ("{\"data\":1e999}", "json: cannot unmarshal number 1e999 into Go value of type float64"),
+    ];
+    for (body, want) in cases {
+        assert_eq!(decode_patch(body.as_bytes()).unwrap_err(), want);
+    }
+}
+
+#[test]
+fn applied_configurations_are_yaml() {
+    let applied = decode_apply(b"kind: ConfigMap\ndata:\n  a: b\n  a: c\n").unwrap();
+    assert_eq!(applied.value.str_at(&["data", "a"]), "c");
+    assert_eq!(applied.check(FieldValidation::Warn).unwrap(), ["line 4: key \"a\" already set in map"]);
+    assert_eq!(
+        applied.check(FieldValidation::Strict).unwrap_err().message,
+        "error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  line 4: key \"a\" already set in map"
+    );
+    assert_eq!(decode_apply(b"").unwrap().value, Value::object());
+    let cases = [
+        (
+            "[]",
+            "error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array into Go value of type map[string]interface {}",
+        ),
+        (
+            "x: [",
+            "error decoding YAML: error converting YAML to JSON: yaml: line 1: did not find expected node content",
+        ),
+    ];
+    for (body, want) in cases {
+        assert_eq!(decode_apply(body.as_bytes()).unwrap_err().message, want);
+    }
+}
