@@ -13,13 +13,16 @@ mod tests;
 
 use api::{Map, Value};
 
-pub use error::TypeError;
 use error::{Here, Step};
+pub use error::{Place, TypeError};
 
 use crate::types::{Message, SchemaOr, Type};
 
 /// At most this many unknown fields are reported, as upstream.
 const MAX_FINDINGS: usize = 100;
+
+/// How many bytes their paths may take together; what comes later is not reported.
+const MAX_BYTES: usize = 256 * 1024;
 
 /// What was found on the way that is no failure by itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,10 +38,10 @@ pub struct Findings {
 /// # Errors
 /// [`TypeError`] with Go's text; the value is then half done.
 pub fn coerce(value: &mut Value, message: &'static Message) -> Result<Findings, TypeError> {
-    let mut walk = Walk { unknown: Vec::new(), saved: None, unreported: 0 };
+    let mut walk = Walk { unknown: Vec::new(), bytes: 0, saved: None, unreported: 0 };
     match value {
         Value::Object(map) => walk.message(map, message, Here::ROOT)?,
-        other => walk.mismatch(error::kind_of(other), message.go_type, Here::ROOT),
+        other => walk.mismatch(other, message.go_type, Here::ROOT),
     }
     match walk.saved {
         Some(error) => Err(error),
@@ -48,6 +51,8 @@ pub fn coerce(value: &mut Value, message: &'static Message) -> Result<Findings, 
 
 struct Walk {
     unknown: Vec<String>,
+    /// Length of all paths in `unknown`.
+    bytes: usize,
     /// The first value of a wrong type.
     saved: Option<TypeError>,
     /// Above 0 inside of types that decode a part on their own and do not report unknown fields.
@@ -80,16 +85,19 @@ impl Walk {
     }
 
     fn found_unknown(&mut self, key: &str, here: Here<'_>) {
-        if self.unreported == 0 && self.unknown.len() < MAX_FINDINGS {
-            self.unknown.push(here.member_path(key));
+        if self.unreported > 0 || self.unknown.len() >= MAX_FINDINGS || self.bytes >= MAX_BYTES {
+            return;
+        }
+        let path = here.member_path(key);
+        self.bytes += path.len();
+        if self.bytes <= MAX_BYTES {
+            self.unknown.push(path);
         }
     }
 
     /// Remembers a value of the wrong type, when it is the first.
-    fn mismatch(&mut self, found: &str, go_type: &str, here: Here<'_>) {
-        if self.saved.is_none() {
-            self.saved = Some(TypeError::mismatch(found, go_type, here));
-        }
+    fn mismatch(&mut self, value: &Value, go_type: &str, here: Here<'_>) {
+        self.saved.get_or_insert_with(|| TypeError::mismatch(value, go_type, here));
     }
 
     /// Handles a value that is not null.
@@ -99,19 +107,19 @@ impl Walk {
             Type::String if matches!(value, Value::String(_)) => {}
             Type::Message(message) => match value {
                 Value::Object(map) => self.message(map, message, here)?,
-                other => self.mismatch(error::kind_of(other), message.go_type, here),
+                other => self.mismatch(other, message.go_type, here),
             },
             Type::List(item) => match value {
                 Value::Array(items) => self.items(items, item, rest(go), here)?,
-                other => self.mismatch(error::kind_of(other), go_type, here),
+                other => self.mismatch(other, go_type, here),
             },
             Type::StringList => match value {
                 Value::Array(items) => self.items(items, &Type::String, rest(go), here)?,
-                other => self.mismatch(error::kind_of(other), go_type, here),
+                other => self.mismatch(other, go_type, here),
             },
             Type::Map(item) => match value {
                 Value::Object(map) => self.members(map, item, rest(go), here)?,
-                other => self.mismatch(error::kind_of(other), go_type, here),
+                other => self.mismatch(other, go_type, here),
             },
             Type::JsonSchemaOr(alternative, message) => self.schema_or(value, *alternative, message, here)?,
             Type::FieldsV1 | Type::RawExtension | Type::Json => {}

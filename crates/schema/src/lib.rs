@@ -12,7 +12,7 @@ mod types;
 
 pub use canonical::{canonicalize, zero};
 pub use catalogue::{kind, message, messages, resource, resources};
-pub use coerce::{Findings, TypeError, coerce};
+pub use coerce::{Findings, Place, TypeError, coerce};
 pub use defaults::apply_defaults;
 pub use types::{
     Field, ListType, Message, PatchStrategy, Presence, Resource, SchemaOr, Subresource, Type, Via,

@@ -8,41 +8,84 @@ use crate::types::{Field, Message};
 
 /// A value whose type does not fit its field; displays as Go's decoder words it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TypeError(Box<str>);
+pub struct TypeError {
+    text: Box<str>,
+    number: Option<Box<Number>>,
+}
+
+/// The number a failure shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Number {
+    place: Vec<Place>,
+    shown: String,
+}
+
+/// One step to a value inside a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The member of this name.
+    Member(String),
+    /// The item at this position.
+    Item(usize),
+}
 
 impl fmt::Display for TypeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
 impl std::error::Error for TypeError {}
 
 impl TypeError {
+    /// Where the number lies that the text shows, when its digits may have been written in another way (`1e3`, more
+    /// digits than a float holds).  Who has the document can look and call [`TypeError::with_digits`].
+    pub fn number(&self) -> Option<&[Place]> {
+        self.number.as_ref().map(|n| n.place.as_slice())
+    }
+
+    /// The same failure with the number as it was written.
+    #[must_use]
+    pub fn with_digits(mut self, digits: &str) -> Self {
+        if let Some(number) = self.number.take() {
+            self.text = self.text.replacen(&number.shown, &format!("number {digits}"), 1).into();
+        }
+        self
+    }
+
     /// A failure that says nothing of the field.
     pub(super) fn plain(text: impl fmt::Display) -> Self {
-        Self(text.to_string().into())
+        Self { text: text.to_string().into(), number: None }
     }
 
-    /// A value of kind `found` where `go_type` is expected.
-    pub(super) fn mismatch(found: &str, go_type: &str, here: Here<'_>) -> Self {
-        match here.go_field() {
-            Some(field) => Self(
-                format!("json: cannot unmarshal {found} into Go struct field {field} of type {go_type}")
-                    .into(),
-            ),
-            None => Self(format!("json: cannot unmarshal {found} into Go value of type {go_type}").into()),
+    /// A value where `go_type` is expected.
+    pub(super) fn mismatch(value: &Value, go_type: &str, here: Here<'_>) -> Self {
+        Self::worded(value.type_name(), go_type, here)
+    }
+
+    /// A number where `go_type`, a type for other numbers, is expected.
+    pub(super) fn unfit_number(value: &Value, go_type: &str, here: Here<'_>) -> Self {
+        if !matches!(value, Value::Int(_) | Value::Float(_)) {
+            return Self::mismatch(value, go_type, here);
         }
+        let shown = number_text(value);
+        let error = Self::worded(&shown, go_type, here);
+        let inexact = matches!(value, Value::Float(_));
+        Self { number: inexact.then(|| Box::new(Number { place: here.place(), shown })), ..error }
+    }
+
+    fn worded(found: &str, go_type: &str, here: Here<'_>) -> Self {
+        Self::plain(match here.go_field() {
+            Some(field) => {
+                format!("json: cannot unmarshal {found} into Go struct field {field} of type {go_type}")
+            }
+            None => format!("json: cannot unmarshal {found} into Go value of type {go_type}"),
+        })
     }
 }
 
-/// What Go calls a value in front of "into": its kind, for numbers without the digits.
-pub(super) fn kind_of(value: &Value) -> &'static str {
-    value.type_name()
-}
-
-/// A number as it shows where an integer was expected.
-pub(super) fn number_text(value: &Value) -> String {
+/// A number as it shows where another sort of number was expected.
+fn number_text(value: &Value) -> String {
     match value {
         // The digits that were written are gone; a whole number had a point or an exponent.
         Value::Float(f) if f.fract() == 0.0 && f.abs() < 1e15 => format!("number {f:.1}"),
@@ -83,6 +126,16 @@ impl<'a> Here<'a> {
         }
         steps.reverse();
         steps
+    }
+
+    fn place(&self) -> Vec<Place> {
+        let place = |step: &Step<'_>| match step {
+            Step::Field(_, field) => Some(Place::Member(field.name.to_owned())),
+            Step::Key(key) => Some(Place::Member((*key).to_owned())),
+            Step::Index(i) => Some(Place::Item(*i)),
+            Step::Union => None,
+        };
+        self.steps().into_iter().filter_map(place).collect()
     }
 
     /// The path of a member as the strict decoder prints it: `spec.containers[0].bogus`.

@@ -4,7 +4,7 @@ use api::quantity::Quantity;
 use api::time::{ParseError, Timestamp, duration};
 use api::{Str, Value, json};
 
-use super::error::{Here, TypeError, kind_of, number_text};
+use super::error::{Here, TypeError};
 use super::{Walk, base64};
 use crate::types::Type;
 
@@ -24,8 +24,8 @@ impl Walk {
             Type::Double => match value {
                 Value::Int(i) => *value = Value::Float(*i as f64),
                 Value::Float(f) if f.is_finite() => {}
-                Value::Float(_) => self.mismatch(&number_text(value), go_type, here),
-                other => self.mismatch(kind_of(other), go_type, here),
+                Value::Float(_) => self.unfit(value, go_type, here),
+                other => self.mismatch(other, go_type, here),
             },
             Type::Bytes => self.bytes(value, go_type, here),
             Type::Time => return time(value, here, &TIME),
@@ -33,9 +33,14 @@ impl Walk {
             Type::Duration => return go_duration(value, here),
             Type::Quantity => return quantity(value),
             Type::IntOrString => return int_or_string(value, here),
-            _ => self.mismatch(kind_of(value), go_type, here),
+            _ => self.mismatch(value, go_type, here),
         }
         Ok(())
+    }
+
+    /// Remembers a number that does not fit, when it is the first failure.
+    fn unfit(&mut self, value: &Value, go_type: &str, here: Here<'_>) {
+        self.saved.get_or_insert_with(|| TypeError::unfit_number(value, go_type, here));
     }
 
     fn integer(
@@ -47,8 +52,8 @@ impl Walk {
     ) {
         match value {
             Value::Int(i) if range.contains(i) => {}
-            Value::Int(_) | Value::Float(_) => self.mismatch(&number_text(value), go_type, here),
-            other => self.mismatch(kind_of(other), go_type, here),
+            Value::Int(_) | Value::Float(_) => self.unfit(value, go_type, here),
+            other => self.mismatch(other, go_type, here),
         }
     }
 
@@ -67,7 +72,7 @@ impl Walk {
                 let bytes: Vec<u8> = items.iter().map(|item| self.byte(item, here)).collect();
                 *value = Value::String(base64::encode(&bytes));
             }
-            other => self.mismatch(kind_of(other), go_type, here),
+            other => self.mismatch(other, go_type, here),
         }
     }
 
@@ -78,10 +83,10 @@ impl Walk {
                 if let Ok(byte) = u8::try_from(*i) {
                     return byte;
                 }
-                self.mismatch(&number_text(item), "uint8", here);
+                self.unfit(item, "uint8", here);
             }
-            Value::Float(_) => self.mismatch(&number_text(item), "uint8", here),
-            other => self.mismatch(kind_of(other), "uint8", here),
+            Value::Float(_) => self.unfit(item, "uint8", here),
+            other => self.mismatch(other, "uint8", here),
         }
         0
     }
@@ -107,7 +112,7 @@ const MICRO_TIME: Instant = Instant {
 /// An instant; Go's zero time is `null`.
 fn time(value: &mut Value, here: Here<'_>, kind: &Instant) -> Result<(), TypeError> {
     let Value::String(text) = value else {
-        return Err(TypeError::mismatch(kind_of(value), "string", here));
+        return Err(TypeError::mismatch(value, "string", here));
     };
     let instant = (kind.parse)(text).map_err(TypeError::plain)?;
     if instant.is_zero() {
@@ -125,7 +130,7 @@ fn has_shape(text: &[u8], shape: &[u8]) -> bool {
 
 fn go_duration(value: &mut Value, here: Here<'_>) -> Result<(), TypeError> {
     let Value::String(text) = value else {
-        return Err(TypeError::mismatch(kind_of(value), "string", here));
+        return Err(TypeError::mismatch(value, "string", here));
     };
     *text = duration::format(duration::parse(text).map_err(TypeError::plain)?);
     Ok(())
@@ -149,7 +154,7 @@ fn int_or_string(value: &Value, here: Here<'_>) -> Result<(), TypeError> {
     match value {
         Value::String(_) => Ok(()),
         Value::Int(i) if i32::try_from(*i).is_ok() => Ok(()),
-        Value::Int(_) | Value::Float(_) => Err(TypeError::mismatch(&number_text(value), "int32", here)),
-        other => Err(TypeError::mismatch(kind_of(other), "int32", here)),
+        Value::Int(_) | Value::Float(_) => Err(TypeError::unfit_number(value, "int32", here)),
+        other => Err(TypeError::mismatch(other, "int32", here)),
     }
 }

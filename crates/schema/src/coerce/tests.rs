@@ -240,3 +240,43 @@ fn deep_schemas_fit_the_stack() {
     canonicalize(&mut value, kind("apiextensions.k8s.io", "v1", "CustomResourceDefinition").unwrap());
     assert!(json::to_string(&value).contains(&text));
 }
+
+#[test]
+fn a_number_can_be_shown_as_it_was_written() {
+    let error = decode("v1/Pod", r#"{"spec":{"containers":[{"ports":[{"hostPort":1e3}]}]}}"#).1.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("json: cannot unmarshal number 1000.0 into Go struct field ContainerPort.")
+    );
+    let member = |name: &str| Place::Member(name.to_owned());
+    let place = [
+        member("spec"),
+        member("containers"),
+        Place::Item(0),
+        member("ports"),
+        Place::Item(0),
+        member("hostPort"),
+    ];
+    assert_eq!(error.number(), Some(&place[..]));
+    let error = error.with_digits("1e3");
+    assert!(
+        error
+            .to_string()
+            .starts_with("json: cannot unmarshal number 1e3 into Go struct field ContainerPort.")
+    );
+    let exact = decode("v1/Pod", r#"{"spec":{"priority":3000000000}}"#).1.unwrap_err();
+    assert_eq!(exact.number(), None);
+}
+
+#[test]
+fn paths_of_unknown_fields_take_bounded_memory() {
+    let key = "k".repeat(100_000);
+    let members = (0..50).map(|i| format!("\"u{i}\":1")).collect::<Vec<_>>().join(",");
+    let body = format!(
+        r#"{{"status":{{"extendedResourceClaimStatus":{{"requestMappings":[{{"{key}":1}}]}}}},"{key}":1,"{key}x":1,{members}}}"#
+    );
+    let unknown = decode("v1/Pod", &body).1.unwrap().unknown;
+    assert!(unknown.iter().map(String::len).sum::<usize>() <= MAX_BYTES);
+    assert_eq!(unknown.len(), 2);
+}
