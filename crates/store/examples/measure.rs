@@ -1,7 +1,7 @@
 //! Measures an embedded store: durable puts a second, memory, time to open.
 //!
-//! `cargo run --release -p sumun-store --example measure -- puts|fill|open DIRECTORY [OBJECTS] [BYTES]`; `open` opens
-//! what `fill` made.
+//! `cargo run --release -p sumun-store --example measure -- puts|fill|open|watch DIRECTORY [OBJECTS] [BYTES]`;
+//! `open` opens what `fill` made; for `watch` OBJECTS is the number of watchers.
 
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a program for people who measure")]
 
@@ -30,7 +30,7 @@ fn draft(name: &str, bytes: usize) -> Draft {
     );
     let splice_at = json.find(r#","labels""#).unwrap();
     let filler = bytes.saturating_sub(json.len() + 3);
-    json.extend(std::iter::repeat_n('x', filler));
+    json.push_str(&"x".repeat(filler));
     json.push_str("\"}}");
     let head = Head {
         uid: "0f8fad5b-d9cb-469f-a165-70867728950e".into(),
@@ -161,6 +161,57 @@ async fn measure_fill(directory: &Path, objects: u64, bytes: usize) {
     report_memory(&store, "after filling", before);
 }
 
+/// Has all watchers of one kind see some events; answers how long it took from the first write on.
+async fn delivered(
+    store: &Store,
+    watchers: u64,
+    scope: impl Fn(u64) -> Scope,
+    each: usize,
+    writes: u64,
+) -> Duration {
+    let pods = Resource::new("", "pods");
+    let tasks: Vec<_> = (0..watchers)
+        .map(|n| {
+            let mut watch = store.watch(&pods, scope(n), store.revision()).unwrap();
+            tokio::spawn(async move {
+                let mut events = Vec::new();
+                while events.len() < each {
+                    watch.next_batch(&mut events, each).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let start = Instant::now();
+    for n in 0..writes {
+        let (key, mut head) = (key(&pods, n), Head::default());
+        head.fields = Fields::new([("spec.nodeName", format!("node-{n}"))]);
+        let json = r#"{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p"}}"#;
+        store.put(key, Condition::Any, Draft::new(head, json, json.len() - 2, 32).unwrap()).await.unwrap();
+    }
+    println!("    {writes} writes took {:?}", start.elapsed());
+    for task in tasks {
+        task.await.unwrap();
+    }
+    start.elapsed()
+}
+
+async fn measure_watch(directory: &Path, watchers: u64) {
+    let _ = std::fs::remove_dir_all(directory);
+    let store = Store::open(directory, &options()).unwrap();
+    let before = resident();
+    let took = delivered(&store, 0, |_| Scope::All, 0, 1000).await;
+    println!("nobody watches: {took:?}");
+    let node = |n| Scope::Field("spec.nodeName".into(), format!("node-{n}").into());
+    let took = delivered(&store, watchers, node, 1, watchers).await;
+    println!("{watchers} watchers of a node each, one event for each: {took:?}");
+    let took = delivered(&store, watchers, |_| Scope::All, 1, 1).await;
+    println!("{watchers} watchers of everything, one event: {took:?}");
+    let took = delivered(&store, watchers, |_| Scope::All, 100, 100).await;
+    println!("{watchers} watchers of everything, 100 events: {took:?}");
+    println!("memory grew by {} KiB", resident().saturating_sub(before) / 1024);
+}
+
 #[tokio::main]
 async fn main() {
     let mut arguments = std::env::args().skip(1);
@@ -172,6 +223,7 @@ async fn main() {
         "puts" => measure_puts(Path::new(&directory), bytes).await,
         "fill" => measure_fill(&filled, objects, bytes).await,
         "open" => measure_open(&filled),
-        _ => println!("puts, fill or open"),
+        "watch" => measure_watch(&Path::new(&directory).join("watched"), objects).await,
+        _ => println!("puts, fill, open or watch"),
     }
 }

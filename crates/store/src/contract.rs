@@ -1,7 +1,7 @@
 //! What a store is asked and what it may answer.
 //!
 //! Entry points: [`Transaction`] is the question, [`Committed`] or [`CommitError`] the answer, [`Backend`] whoever
-//! gives it.  Every back end passes the one suite in `tests/suite.rs`.
+//! gives it.  Every back end passes the one suite in `tests/store/suite.rs`.
 
 use std::fmt;
 use std::pin::Pin;

@@ -38,7 +38,7 @@ pub(super) struct Window {
 
 impl Default for WindowLimits {
     fn default() -> Self {
-        Self { events: 16 << 10, bytes: 64 << 20 }
+        Self { events: 16 << 10, bytes: 32 << 20 }
     }
 }
 

@@ -319,6 +319,17 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        /// The checksum keeps such bytes away; were it to let some through, they would be refused or be an object.
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(0..64_u8, 0..200)) {
+            let mut reader = Reader::new(&bytes);
+            while let Some(stored) = reader.object() {
+                stored.draft.commit(stored.key, 1, stored.change);
+            }
+        }
+    }
+
     #[test]
     fn headers_know_damage_and_other_versions() {
         let header =

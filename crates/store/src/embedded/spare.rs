@@ -13,6 +13,8 @@ use crate::sync::lock;
 
 /// Zeros are written in pieces of this many bytes.
 const PIECE: usize = 1 << 20;
+/// The file is synced each time this much was written, so that the log's own syncs never wait for all of it.
+const SYNC_EVERY: u64 = 8 << 20;
 
 /// A file full of zeros, or the thread that makes it.
 pub(super) struct Spare {
@@ -113,6 +115,9 @@ fn make(disk: &dyn Disk, stop: &AtomicBool, len: u64) -> io::Result<Box<dyn Disk
         let piece = usize::try_from(len - at).unwrap_or(PIECE).min(PIECE);
         write_all(&mut *file, zeros.get(..piece).unwrap_or_default(), at)?;
         at += piece as u64;
+        if at.is_multiple_of(SYNC_EVERY) {
+            file.sync()?;
+        }
     }
     file.sync()?;
     Ok(file)

@@ -6,6 +6,7 @@ mod corruption;
 mod crash;
 mod disk;
 mod faults;
+mod fixtures;
 mod kill;
 mod model;
 mod suite;

@@ -36,7 +36,9 @@ async fn write(store: Store, writer: usize) {
 /// Reads until the revision is reached.
 async fn follow(mut watch: Watch, until: u64, batch: usize) -> Vec<Event> {
     let mut events = Vec::new();
+    let start = std::time::Instant::now();
     while watch.progress().is_none_or(|revision| revision < until) {
+        assert!(start.elapsed().as_secs() < 100, "{:?} of {until}", watch.progress());
         let more = watch.next_batch(&mut events, batch);
         // The last event of all need not be for this one.
         if tokio::time::timeout(std::time::Duration::from_millis(20), more)
