@@ -42,7 +42,10 @@ pub fn check_update(
     for check in strategy.metadata_checks(cx) {
         match check {
             MetaCheck::New => own_metadata(strategy, new, namespaced, &mut errors),
-            MetaCheck::Change => changed_metadata(new, old, &mut errors),
+            MetaCheck::Change => {
+                changed_metadata(new, old, &mut errors);
+                known_finalizers(strategy, new, &mut errors);
+            }
         }
     }
     strategy.validate_update(new, old, cx, &mut errors);
@@ -52,6 +55,17 @@ pub fn check_update(
 fn own_metadata(strategy: &dyn Strategy, object: &Value, namespaced: bool, errors: &mut field::Errors) {
     let rule = |name: &str, prefix: bool| strategy.name_faults(name, prefix);
     meta::validate(object.at(&["metadata"]), namespaced, &rule, &path(), errors);
+    known_finalizers(strategy, object, errors);
+}
+
+fn known_finalizers(strategy: &dyn Strategy, object: &Value, errors: &mut field::Errors) {
+    if !strategy.knows_finalizers() {
+        return;
+    }
+    let path = path().child("finalizers");
+    for (i, name) in object.array_at(&["metadata", "finalizers"]).iter().enumerate() {
+        meta::known_finalizer(name.as_str().unwrap_or(""), &path.index(i), errors);
+    }
 }
 
 fn common_metadata(object: &Value, namespaced: bool, errors: &mut field::Errors) {

@@ -51,6 +51,8 @@ pub(crate) struct Kind {
     pub update_checks: &'static [MetaCheck],
     /// The same for a write of a subresource.
     pub subresource_checks: &'static [MetaCheck],
+    /// The kind's own checks of the metadata accept bare finalizers only if Kubernetes knows them.
+    pub knows_finalizers: bool,
     /// A PUT may create.
     pub create_on_update: bool,
     /// A PUT without `resourceVersion` may overwrite.
@@ -85,6 +87,7 @@ impl Kind {
         checks_metadata: true,
         update_checks: &[MetaCheck::Change],
         subresource_checks: &[MetaCheck::Change],
+        knows_finalizers: true,
         create_on_update: false,
         unconditional_update: true,
         generation: Generation::Ignored,
@@ -150,6 +153,10 @@ impl Strategy for Kind {
 
     fn metadata_checks(&self, cx: &Context) -> &'static [MetaCheck] {
         if cx.subresource.is_empty() { self.update_checks } else { self.subresource_checks }
+    }
+
+    fn knows_finalizers(&self) -> bool {
+        self.knows_finalizers
     }
 
     fn prepare_create(&self, object: &mut Value, cx: &Context) {

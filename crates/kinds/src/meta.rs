@@ -170,6 +170,14 @@ pub fn finalizers(list: &Value, path: &field::Path, errors: &mut field::Errors) 
     }
 }
 
+/// A finalizer is qualified by a domain unless it is one that Kubernetes itself knows.
+pub fn known_finalizer(name: &str, path: &field::Path, errors: &mut field::Errors) {
+    if !name.contains('/') && !matches!(name, "kubernetes" | "orphan" | "foregroundDeletion") {
+        let why = "name is neither a standard finalizer name nor is it fully qualified";
+        errors.invalid(path, &name.into(), why);
+    }
+}
+
 fn no_new_finalizers(new: &[Value], old: &[Value], path: &field::Path, errors: &mut field::Errors) {
     let texts =
         |list: &[Value]| list.iter().map(|v| v.as_str().unwrap_or("").to_owned()).collect::<BTreeSet<_>>();

@@ -108,6 +108,12 @@ pub trait Strategy: Sync {
         &[MetaCheck::Change]
     }
 
+    /// Finalizers without a slash must be ones that Kubernetes knows (upstream's core `ValidateObjectMeta`), wherever
+    /// the kind checks metadata itself.
+    fn knows_finalizers(&self) -> bool {
+        false
+    }
+
     /// Clears and sets what a client may not choose when it creates (upstream's `PrepareForCreate`).
     fn prepare_create(&self, _object: &mut Value, _cx: &Context) {}
 

@@ -9,6 +9,7 @@ pub(crate) static VALIDATING: Kind = BINDING;
 pub(crate) static MUTATING: Kind = BINDING;
 
 const BINDING: Kind = Kind {
+    knows_finalizers: false,
     unconditional_update: false,
     generation: Generation::Of(&["spec"]),
     default: |binding, _| {

@@ -11,6 +11,7 @@ pub(crate) static VALIDATING: Kind = Kind { status: Status::OwnWithoutMetadata, 
 pub(crate) static MUTATING: Kind = POLICY;
 
 const POLICY: Kind = Kind {
+    knows_finalizers: false,
     unconditional_update: false,
     generation: Generation::Of(&["spec"]),
     default: default_policy,

@@ -12,6 +12,7 @@ pub(crate) static MUTATING: Kind =
     Kind { default: |config, _| default_webhooks(config, Some("Never")), ..WEBHOOKS };
 
 const WEBHOOKS: Kind = Kind {
+    knows_finalizers: false,
     unconditional_update: false,
     generation: Generation::Of(&["webhooks"]),
     warnings: |config, _, _| static_suffix_warning(config),

@@ -6,6 +6,7 @@ use crate::kind::{Generation, Kind, Status, default_member, default_text, inside
 use crate::{Context, NameRule};
 
 pub(crate) static CUSTOM_RESOURCE_DEFINITION: Kind = Kind {
+    knows_finalizers: false,
     name_rule: NameRule::Custom,
     unconditional_update: false,
     generation: Generation::Of(&["spec"]),

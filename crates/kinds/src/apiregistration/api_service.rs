@@ -6,6 +6,7 @@ use crate::kind::{Generation, Kind, Status, carry_over, default_member, inside, 
 use crate::{Context, NameRule};
 
 pub(crate) static API_SERVICE: Kind = Kind {
+    knows_finalizers: false,
     name_rule: NameRule::Custom,
     unconditional_update: false,
     generation: Generation::Ignored,

@@ -3,7 +3,7 @@
 use api::{Value, field};
 
 use crate::kind::{Generation, Kind, Status, carry_over, text_field};
-use crate::{Context, Cursor, MetaCheck, NameRule, names};
+use crate::{Context, Cursor, MetaCheck, NameRule, meta, names};
 
 const FINALIZER: &str = "kubernetes";
 const NAME_LABEL: &str = "kubernetes.io/metadata.name";
@@ -73,10 +73,7 @@ fn finalizers(namespace: &Value, indexed: bool, errors: &mut field::Errors) {
         let path = if indexed { item.path() } else { list.path() };
         let name = item.str();
         names::report(errors, &path, name, &names::qualified_name(name));
-        if !name.contains('/') && !matches!(name, FINALIZER | "orphan" | "foregroundDeletion") {
-            let why = "name is neither a standard finalizer name nor is it fully qualified";
-            errors.invalid(&path, &name.into(), why);
-        }
+        meta::known_finalizer(name, &path, errors);
     }
 }
 

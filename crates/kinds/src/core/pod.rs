@@ -37,6 +37,10 @@ impl Strategy for Pod {
         if cx.subresource == "status" { &[MetaCheck::Change] } else { &[MetaCheck::Change, MetaCheck::New] }
     }
 
+    fn knows_finalizers(&self) -> bool {
+        true
+    }
+
     fn validate_create(&self, object: &Value, cx: &Context, errors: &mut field::Errors) {
         validate::create(object, cx, errors);
     }
