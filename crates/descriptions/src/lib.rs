@@ -1,8 +1,8 @@
 //! What the types and fields of the API mean: the texts behind `kubectl explain`.
 //!
 //! Entry point: [`Reader`].  The texts come from the `k8s-openapi` crate when this crate is built and lie compressed in
-//! the program; a reader unpacks one block of some 32 KiB at a time and gives it back when it is dropped, so nothing is
-//! held while nobody asks.
+//! the program; a reader unpacks blocks of some 32 KiB, keeps a few of them and gives them back when it is dropped, so
+//! nothing is held while nobody asks.
 
 use std::fmt;
 use std::io::Read as _;
@@ -26,12 +26,22 @@ static BLOCKS: &[Block] = &include!(concat!(env!("OUT_DIR"), "/blocks.rs"));
 
 static DATA: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/blocks.bin"));
 
+/// How many blocks a reader keeps unpacked.
+const KEPT: usize = 3;
+
 /// Looks texts up; cheap to make.  It is fast when it is asked message by message in the order of their names.
 #[derive(Default)]
 pub struct Reader {
-    /// Position of the unpacked block, and its text.
-    block: Option<(usize, String)>,
-    /// Message, field and text of each entry of the block, as byte ranges of its text.
+    /// The blocks used last, the latest first.
+    open: Vec<OpenBlock>,
+}
+
+/// An unpacked block.
+struct OpenBlock {
+    /// Its place in [`BLOCKS`].
+    position: usize,
+    text: String,
+    /// Message, field and text of each entry, as byte ranges of the text.
     entries: Vec<[std::ops::Range<usize>; 3]>,
 }
 
@@ -45,33 +55,43 @@ impl Reader {
     /// nothing is known.
     pub fn describe(&mut self, message: &str, field: &str) -> Option<&str> {
         let position = BLOCKS.partition_point(|b| b.first <= message).checked_sub(1)?;
-        if self.block.as_ref().is_none_or(|(at, _)| *at != position) {
-            self.unpack(position)?;
-        }
-        let (_, text) = self.block.as_ref()?;
-        let part = |range: &std::ops::Range<usize>| text.get(range.clone()).unwrap_or("");
-        let found =
-            self.entries.binary_search_by(|[m, f, _]| (part(m), part(f)).cmp(&(message, field))).ok()?;
-        self.entries.get(found).map(|[_, _, text]| part(text))
+        self.latest(position)?.find(message, field)
     }
 
-    /// Unpacks a block; `None` when it cannot be read, which a test rules out.
-    fn unpack(&mut self, position: usize) -> Option<()> {
-        self.block = None;
+    /// The block at a position, now the latest one.
+    fn latest(&mut self, position: usize) -> Option<&OpenBlock> {
+        match self.open.iter().position(|b| b.position == position) {
+            Some(at) => self.open.get_mut(..=at)?.rotate_right(1),
+            None => {
+                self.open.truncate(KEPT - 1);
+                self.open.insert(0, OpenBlock::unpack(position)?);
+            }
+        }
+        self.open.first()
+    }
+}
+
+impl OpenBlock {
+    /// `None` when the block cannot be read, which a test rules out.
+    fn unpack(position: usize) -> Option<Self> {
         let block = BLOCKS.get(position)?;
         let mut text = String::with_capacity(block.size);
         ZlibDecoder::new(DATA.get(block.start..block.end)?).read_to_string(&mut text).ok()?;
-        self.entries = entries(&text);
-        self.block = Some((position, text));
-        Some(())
+        Some(Self { position, entries: entries(&text), text })
+    }
+
+    fn find(&self, message: &str, field: &str) -> Option<&str> {
+        let part = |range: &std::ops::Range<usize>| self.text.get(range.clone()).unwrap_or("");
+        let found =
+            self.entries.binary_search_by(|[m, f, _]| (part(m), part(f)).cmp(&(message, field))).ok()?;
+        self.entries.get(found).map(|[_, _, text]| part(text))
     }
 }
 
 impl fmt::Debug for Reader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reader")
-            .field("block", &self.block.as_ref().map(|(at, _)| at))
-            .finish_non_exhaustive()
+        let open: Vec<usize> = self.open.iter().map(|b| b.position).collect();
+        f.debug_struct("Reader").field("open", &open).finish()
     }
 }
 
@@ -106,19 +126,29 @@ mod tests {
 
     #[test]
     fn every_block_unpacks_and_holds_whole_messages() {
-        let mut reader = Reader::new();
         let mut last = String::new();
         let mut texts = 0;
         for (position, block) in BLOCKS.iter().enumerate() {
-            reader.unpack(position).unwrap();
-            let (_, text) = reader.block.as_ref().unwrap();
-            assert_eq!(text.len(), block.size);
-            assert_eq!(&text[reader.entries[0][0].clone()], block.first);
+            let open = OpenBlock::unpack(position).unwrap();
+            let message = |at: usize| &open.text[open.entries[at][0].clone()];
+            assert_eq!(open.text.len(), block.size);
+            assert_eq!(message(0), block.first);
             assert!(last.as_str() < block.first, "{last} goes on in the next block");
-            last = text[reader.entries.last().unwrap()[0].clone()].to_owned();
-            texts += reader.entries.len();
+            last = message(open.entries.len() - 1).to_owned();
+            texts += open.entries.len();
         }
         assert!(texts > 3000, "{texts} texts");
         assert!(DATA.len() < 300 << 10, "{} bytes", DATA.len());
+    }
+
+    #[test]
+    fn few_blocks_stay_open() {
+        let mut reader = Reader::new();
+        let firsts: Vec<&str> = BLOCKS.iter().map(|b| b.first).collect();
+        for first in firsts.iter().chain(firsts.iter().rev()).chain(&firsts[..2]) {
+            assert!(reader.describe(first, "none").is_none());
+            assert_eq!(reader.open[0].position, BLOCKS.iter().position(|b| b.first == *first).unwrap());
+            assert!(reader.open.len() <= KEPT);
+        }
     }
 }

@@ -222,6 +222,7 @@ pub fn paths<'a>(listing: &Listing, others: impl IntoIterator<Item = &'a str>) -
     let mut paths: Vec<String> = others.into_iter().map(str::to_owned).collect();
     paths.push("/api".to_owned());
     paths.push("/apis".to_owned());
+    paths.push("/apis/".to_owned());
     for version in listing.versions() {
         paths.push(version.path());
         if !version.group.is_empty() {

@@ -1,6 +1,9 @@
 //! OpenAPI 2 (Swagger): one document of everything, for clients that do not know version 3.
 //!
-//! Entry point: [`document`].  It is written path by path and schema by schema straight into its bytes.
+//! Entry points: [`document`] for JSON, [`protobuf`] for the form that client-go's `OpenAPISchema` asks for.  Both are
+//! written path by path and schema by schema straight into their bytes.
+
+mod proto;
 
 use std::collections::BTreeMap;
 
@@ -53,27 +56,106 @@ const SPELLED_OUT: &[&str] = &["dryRun", "fieldValidation", "name"];
 /// Parameters that operations refer to, by the name they are referred to by.
 type Shared = BTreeMap<String, Value>;
 
-/// The document at `/openapi/v2`.
+/// The media types a client may ask the protobuf form by.
+pub const PROTOBUF_ACCEPTED: [&str; 2] = [
+    "application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
+    "application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
+];
+
+/// The media type of the protobuf form in an answer.
+pub const PROTOBUF_CONTENT_TYPE: &str = PROTOBUF_ACCEPTED[1];
+
+/// The document at `/openapi/v2` as JSON.
 pub fn document(listing: &Listing, describe: Describe) -> Vec<u8> {
     let mut out = Writer::new();
-    let mut shared = Shared::new();
     out.open();
-    out.member("swagger", &"2.0".into());
-    out.member("info", &v3::info());
-    let roots = write_paths(&mut out, listing, describe, &mut shared);
-    write_definitions(&mut out, listing, roots, describe);
-    out.key("parameters");
-    out.open();
-    shared.iter().for_each(|(name, param)| out.member(name, param));
-    out.close();
-    out.member("securityDefinitions", &v3::security());
-    out.member("security", &vec![object! { "BearerToken" => Value::Array(Vec::new()) }].into());
+    write(listing, describe, &mut out);
     out.close();
     out.finish()
 }
 
+/// The document at `/openapi/v2` as protobuf (gnostic's `openapi.v2.Document`).
+pub fn protobuf(listing: &Listing, describe: Describe) -> Vec<u8> {
+    let mut out = Protobuf::default();
+    write(listing, describe, &mut out);
+    out.document
+}
+
+/// What a document is written to: plain members, and sections of many entries.
+trait Sink {
+    fn member(&mut self, name: &str, value: &Value);
+    fn begin(&mut self, section: &'static str);
+    fn entry(&mut self, name: &str, value: &Value);
+    fn end(&mut self);
+}
+
+impl Sink for Writer {
+    fn member(&mut self, name: &str, value: &Value) {
+        Writer::member(self, name, value);
+    }
+
+    fn begin(&mut self, section: &'static str) {
+        self.key(section);
+        self.open();
+    }
+
+    fn entry(&mut self, name: &str, value: &Value) {
+        Writer::member(self, name, value);
+    }
+
+    fn end(&mut self) {
+        self.close();
+    }
+}
+
+/// A document in protobuf, the section that is being written apart from it.
+#[derive(Default)]
+struct Protobuf {
+    document: Vec<u8>,
+    section: (&'static str, Vec<u8>),
+}
+
+impl Sink for Protobuf {
+    fn member(&mut self, name: &str, value: &Value) {
+        let member: Map = [(name, value.clone())].into_iter().collect();
+        proto::DOCUMENT.encode(&mut self.document, &member);
+    }
+
+    fn begin(&mut self, section: &'static str) {
+        self.section = (section, Vec::new());
+    }
+
+    fn entry(&mut self, name: &str, value: &Value) {
+        let (section, out) = &mut self.section;
+        proto::DOCUMENT.encode_entry(out, section, name, value);
+    }
+
+    fn end(&mut self) {
+        let (section, entries) = std::mem::take(&mut self.section);
+        proto::DOCUMENT.encode_section(&mut self.document, section, &entries);
+    }
+}
+
+fn write(listing: &Listing, describe: Describe, out: &mut dyn Sink) {
+    let mut shared = Shared::new();
+    out.member("swagger", &"2.0".into());
+    out.member("info", &v3::info());
+    let roots = write_paths(out, listing, describe, &mut shared);
+    write_definitions(out, listing, roots, describe);
+    out.begin("parameters");
+    shared.iter().for_each(|(name, param)| out.entry(name, param));
+    out.end();
+    out.member("security", &vec![object! { "BearerToken" => Value::Array(Vec::new()) }].into());
+    out.member("securityDefinitions", &v3::security());
+}
+
 /// Writes all paths; answers the names of the schemas they need.
-fn write_paths(out: &mut Writer, listing: &Listing, describe: Describe, shared: &mut Shared) -> Vec<String> {
+fn write_paths(
+    out: &mut dyn Sink,
+    listing: &Listing,
+    describe: Describe,
+    shared: &mut Shared,
+) -> Vec<String> {
     type Item<'a> = Box<dyn FnOnce(Describe) -> PathItem + 'a>;
     let mut items: Vec<(String, Item)> = Vec::new();
     for version in listing.versions() {
@@ -86,33 +168,31 @@ fn write_paths(out: &mut Writer, listing: &Listing, describe: Describe, shared: 
     }
     items.sort_by(|a, b| a.0.cmp(&b.0));
     let mut roots = Vec::new();
-    out.key("paths");
-    out.open();
+    out.begin("paths");
     for (path, item) in items {
         let item = item(describe);
         roots.extend(item.operations.iter().flat_map(Operation::schemas));
-        out.member(&path, &path_item(item, shared));
+        out.entry(&path, &path_item(item, shared));
     }
-    out.close();
+    out.end();
     roots
 }
 
-fn write_definitions(out: &mut Writer, listing: &Listing, mut roots: Vec<String>, describe: Describe) {
+fn write_definitions(out: &mut dyn Sink, listing: &Listing, mut roots: Vec<String>, describe: Describe) {
     let customs: Vec<&ApiVersion> = listing.versions().iter().map(|v| &**v).filter(|v| v.custom).collect();
     if !customs.is_empty() {
         roots.extend(custom::BASES.map(str::to_owned));
     }
     let packages = listing.packages();
     let schemas = Schemas { dialect: Dialect::V2, packages: &packages, everywhere: Everywhere::All(KNOWN) };
-    out.key("definitions");
-    out.open();
+    out.begin("definitions");
     for name in Schemas::reachable(roots) {
         let custom = || customs.iter().find_map(|v| custom::schema(v, &name, Dialect::V2));
         if let Some(schema) = schemas.named(&name, describe).or_else(custom) {
-            out.member(&name, &schema);
+            out.entry(&name, &schema);
         }
     }
-    out.close();
+    out.end();
 }
 
 fn path_item(mut item: PathItem, shared: &mut Shared) -> Value {

@@ -155,7 +155,7 @@ fn paths_are_sorted_and_single() {
     let text = api::json::to_string(&paths(&custom(), ["/version", "/healthz", "/version"]));
     assert_eq!(
         text,
-        r#"{"paths":["/api","/apis","/apis/example.org","/apis/example.org/v1","/healthz","/version"]}"#
+        r#"{"paths":["/api","/apis","/apis/","/apis/example.org","/apis/example.org/v1","/healthz","/version"]}"#
     );
 }
 
