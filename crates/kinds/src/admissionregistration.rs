@@ -6,6 +6,7 @@ use crate::kind::{default_member, each};
 
 pub(crate) mod bindings;
 pub(crate) mod policies;
+mod rules;
 pub(crate) mod webhooks;
 
 /// Fills `matchConstraints` or `matchResources`.

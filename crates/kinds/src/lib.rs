@@ -16,6 +16,7 @@ mod apiregistration;
 mod apps;
 mod autoscaling;
 mod batch;
+mod callout;
 mod certificates;
 mod check;
 mod conditions;
@@ -45,6 +46,7 @@ mod shown;
 mod signers;
 mod storage;
 mod strategy;
+mod url;
 mod workload;
 
 pub use check::{check_create, check_update};
