@@ -29,17 +29,22 @@ enum Meaning {
     Embedded,
 }
 
-fn meaning(message: &'static Message, via: &[u32], number: u32) -> Option<Meaning> {
-    message.fields.iter().find_map(|field| {
+/// What a number means; `next` is where the field behind the one found last is, which is mostly the one looked for.
+fn meaning(message: &'static Message, via: &[u32], number: u32, next: &mut usize) -> Option<Meaning> {
+    let length = message.fields.len();
+    let candidates = message.fields.iter().enumerate().cycle().skip(*next).take(length);
+    for (at, field) in candidates {
         let mut holders = field.via.iter().map(|v| v.number);
         if !via.iter().all(|n| holders.next() == Some(*n)) {
-            return None;
+            continue;
         }
-        match holders.next() {
-            None => (field.number == number).then_some(Meaning::Field(field)),
-            Some(holder) => (holder == number).then_some(Meaning::Embedded),
+        let holder = holders.next();
+        if holder.unwrap_or(field.number) == number {
+            *next = at + 1;
+            return Some(if holder.is_some() { Meaning::Embedded } else { Meaning::Field(field) });
         }
-    })
+    }
+    None
 }
 
 impl Decoder {
@@ -50,8 +55,9 @@ impl Decoder {
             return Err(DecodeError::new("proto: exceeded max depth"));
         }
         let mut reader = Reader::new(bytes, message.short_name());
+        let mut next = 0;
         while let Some((number, wire_type)) = reader.tag()? {
-            match meaning(message, via, number) {
+            match meaning(message, via, number, &mut next) {
                 None => reader.skip(wire_type)?,
                 Some(Meaning::Field(field)) => self.field(map, &mut reader, field, wire_type)?,
                 Some(Meaning::Embedded) => {

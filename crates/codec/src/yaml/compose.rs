@@ -251,7 +251,7 @@ impl<'a> Composer<'a> {
 }
 
 /// A float as it comes back from JSON, which writes whole numbers without a fraction.
-fn number(f: f64) -> Value {
+pub(super) fn number(f: f64) -> Value {
     let whole = f.trunc() == f && f.abs() < 9_223_372_036_854_775_808.0;
     if whole { Value::Int(f as i64) } else { Value::Float(f) }
 }

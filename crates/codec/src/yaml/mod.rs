@@ -10,6 +10,7 @@ mod compose;
 mod emit;
 mod error;
 mod gosyntax;
+mod json;
 mod nodes;
 mod parse;
 mod properties;
@@ -43,6 +44,9 @@ pub struct Parsed {
 /// # Errors
 /// [`SyntaxError`] with goyaml's text (`yaml: line 2: …`), or that of Go's JSON encoder for what JSON cannot hold.
 pub fn parse(bytes: &[u8]) -> Result<Parsed, SyntaxError> {
+    if let Some(value) = json::parse(bytes) {
+        return Ok(Parsed { value, duplicates: None });
+    }
     let text = source::decode(bytes)?;
     let tree = parse::first_document(&text)?;
     compose::compose(&tree)

@@ -91,7 +91,12 @@ fn special_float(text: &str) -> Option<Resolved<'static>> {
 
 fn number(text: &str) -> Option<Resolved<'static>> {
     let digits: Cow<str> = if text.contains('_') { text.replace('_', "").into() } else { text.into() };
-    integer(&digits).or_else(|| float(&digits))
+    integer(&digits).or_else(|| float(&digits)).or_else(|| signed_binary(&digits))
+}
+
+/// A sign behind `0b`, which goyaml lets pass.
+fn signed_binary(text: &str) -> Option<Resolved<'static>> {
+    i64::from_str_radix(text.strip_prefix("0b")?, 2).ok().map(Resolved::Int)
 }
 
 /// A text without its underscores, which may only stand between digits.

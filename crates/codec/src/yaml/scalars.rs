@@ -72,6 +72,9 @@ impl Scanner<'_> {
             while !self.source.is_blank_or_end(0) && !self.ends_plain() {
                 gap.fold_into(&mut text);
                 self.source.read(&mut text);
+                self.source.read_run(&mut text, |b| {
+                    b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'/' | b'_')
+                });
             }
             if !self.in_gap() {
                 break;
@@ -148,7 +151,10 @@ impl Scanner<'_> {
                     break;
                 }
                 (b'"', b'\\') => self.escape(text)?,
-                _ => self.source.read(text),
+                _ => {
+                    self.source.read(text);
+                    self.source.read_run(text, |b| !matches!(b, b' ' | b'\'' | b'"' | b'\\'));
+                }
             }
         }
         Ok(())
@@ -224,6 +230,7 @@ impl Scanner<'_> {
             after_blank = blank;
             while !self.source.is_break_or_end(0) {
                 self.source.read(&mut text);
+                self.source.read_run(&mut text, |_| true);
             }
             self.source.read_line(&mut first_break);
             self.block_breaks(&mut indent, &mut more_breaks)?;

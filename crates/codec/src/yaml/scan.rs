@@ -3,7 +3,7 @@
 //! A mapping key shows itself only by the colon behind it, so the scanner remembers where a key may have begun and
 //! puts the tokens that announce it into the queue afterwards.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use super::source::{Mark, Source};
 use super::{MAX_DEPTH, error};
@@ -73,8 +73,8 @@ pub(super) struct Scanner<'a> {
     indents: Vec<isize>,
     /// One for each flow level and one for block context.
     keys: Vec<SimpleKey>,
-    /// Which of `keys` a token number begins.
-    keys_by_token: HashMap<usize, usize>,
+    /// Token numbers, ascending, and which of `keys` they begin; one that has left the queue means nothing.
+    keys_by_token: VecDeque<(usize, usize)>,
     pub(super) key_allowed: bool,
 }
 
@@ -87,7 +87,7 @@ impl<'a> Scanner<'a> {
             indent: -1,
             indents: Vec::new(),
             keys: vec![SimpleKey::default()],
-            keys_by_token: HashMap::new(),
+            keys_by_token: VecDeque::new(),
             key_allowed: true,
         }
     }
@@ -112,9 +112,19 @@ impl<'a> Scanner<'a> {
     }
 
     fn head_may_be_key(&mut self) -> Result<bool> {
-        match self.keys_by_token.get(&self.taken) {
-            Some(&at) => self.is_key_valid(at),
-            None => Ok(false),
+        while self.keys_by_token.front().is_some_and(|(token, _)| *token < self.taken) {
+            self.keys_by_token.pop_front();
+        }
+        match self.keys_by_token.front() {
+            Some((token, at)) if *token == self.taken => self.is_key_valid(*at),
+            _ => Ok(false),
+        }
+    }
+
+    /// The token begins no key any more.
+    fn forget_token(&mut self, token: usize) {
+        if let Some(at) = self.keys_by_token.iter().rposition(|(number, _)| *number == token) {
+            self.keys_by_token.remove(at);
         }
     }
 
@@ -220,7 +230,7 @@ impl<'a> Scanner<'a> {
         let required = !self.in_flow() && self.indent == self.column();
         let token = self.next_number();
         self.forget_key()?;
-        self.keys_by_token.insert(token, self.keys.len() - 1);
+        self.keys_by_token.push_back((token, self.keys.len() - 1));
         if let Some(key) = self.keys.last_mut() {
             *key = SimpleKey { possible: true, required, token, mark: self.source.mark };
         }
@@ -235,7 +245,8 @@ impl<'a> Scanner<'a> {
                 return Err(error::scanning(line, "could not find expected ':'"));
             }
             key.possible = false;
-            self.keys_by_token.remove(&key.token);
+            let token = key.token;
+            self.forget_token(token);
         }
         Ok(())
     }
@@ -312,7 +323,7 @@ impl<'a> Scanner<'a> {
             && let Some(key) = self.keys.pop()
         {
             // A collection without keys inside is no key itself any more: goyaml forgets it here.
-            self.keys_by_token.remove(&key.token);
+            self.forget_token(key.token);
         }
         self.key_allowed = false;
         self.indicator(kind);
@@ -361,7 +372,7 @@ impl<'a> Scanner<'a> {
             if let Some(key) = self.keys.get_mut(at) {
                 key.possible = false;
             }
-            self.keys_by_token.remove(&key.token);
+            self.forget_token(key.token);
             self.key_allowed = false;
         } else {
             if !self.in_flow() {

@@ -120,6 +120,12 @@ impl<'a> Source<'a> {
 
     /// Passes over one character that is no line break.
     pub(super) fn skip(&mut self) {
+        if self.byte(0).is_ascii() {
+            self.at += usize::from(self.at < self.text.len());
+            self.mark.index += 1;
+            self.mark.column += 1;
+            return;
+        }
         let c = self.text.get(self.at..).and_then(|rest| rest.chars().next());
         self.at += c.map_or(0, char::len_utf8);
         self.mark.index += 1;
@@ -130,6 +136,16 @@ impl<'a> Source<'a> {
     pub(super) fn read(&mut self, out: &mut String) {
         out.extend(self.text.get(self.at..).and_then(|rest| rest.chars().next()));
         self.skip();
+    }
+
+    /// Passes over ASCII characters, no line breaks among them, as long as they are wanted, and appends them.
+    pub(super) fn read_run(&mut self, out: &mut String, wanted: impl Fn(u8) -> bool) {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let length = rest.iter().take_while(|b| (0x20..0x7f).contains(*b) && wanted(**b)).count();
+        out.push_str(self.text.get(self.at..self.at + length).unwrap_or_default());
+        self.at += length;
+        self.mark.index += length;
+        self.mark.column += length;
     }
 
     /// Passes over spaces and tabs.
