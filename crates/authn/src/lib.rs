@@ -1,1 +1,27 @@
-//! Who are you: client certificates, tokens, service-account JWTs, anonymous; token issuing.
+//! Who are you: from what a request shows to a user, and the tokens that service accounts show.
+//!
+//! The question is [`Credentials`], the answer an [`Identity`], nothing, or an error; [`Chain`] asks every way of
+//! knowing in upstream's order.  Nothing here reads a clock, a file or the network: time, randomness and objects are
+//! handed in.
+
+mod authenticator;
+pub mod bearer;
+mod cache;
+pub mod certificate;
+mod chain;
+pub mod impersonation;
+pub mod jose;
+pub mod random;
+pub mod review;
+mod secret;
+pub mod service_account;
+mod token_file;
+
+pub use authenticator::{
+    Answer, Authenticator, AuthnError, Certificate, Credentials, Identity, TokenAuthenticator, TokenContext,
+};
+pub use cache::TokenCache;
+pub use chain::{Anonymous, Chain};
+pub use random::{Random, SystemRandom};
+pub use secret::Secret;
+pub use token_file::{TokenFile, TokenFileError};

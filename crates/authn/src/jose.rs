@@ -1,0 +1,15 @@
+//! Signed JSON as service-account tokens use it: keys, the compact serialization of a JWS (RFC 7515), key sets (RFC
+//! 7517).
+//!
+//! Kept minimal on purpose: a key knows the one algorithm it is for, so what a token claims about its algorithm can
+//! only agree or be wrong; there are no symmetric algorithms, no `none`, no key in a header, no `crit`.
+
+mod json;
+mod jwk;
+mod jws;
+mod key;
+
+pub use json::parse as parse_json;
+pub use jwk::{key_set, openid_configuration};
+pub use jws::{Compact, sign};
+pub use key::{Algorithm, KeyError, PublicKey, SigningKey};

@@ -1,0 +1,204 @@
+use std::sync::Mutex;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::jose::{SigningKey, sign};
+
+const P256: &[u8] = include_bytes!("../../../testdata/p256-sec1.pem");
+const P384: &[u8] = include_bytes!("../../../testdata/p384-pkcs8.pem");
+const NOW: i64 = 1_800_000_000;
+
+/// Objects by kind and name; all in one namespace.
+#[derive(Default)]
+struct World(Mutex<Vec<(Bound, &'static str, BoundObject)>>);
+
+impl World {
+    fn with(objects: &[(Bound, &'static str, &str, Option<i64>)]) -> Self {
+        let object = |(kind, name, uid, deleted_at): &(Bound, &'static str, &str, Option<i64>)| {
+            (*kind, *name, BoundObject { uid: (*uid).to_owned(), deleted_at: *deleted_at })
+        };
+        Self(Mutex::new(objects.iter().map(object).collect()))
+    }
+}
+
+impl Lookup for World {
+    fn find(&self, kind: Bound, namespace: &str, name: &str) -> Option<BoundObject> {
+        let placed = if kind == Bound::Node { namespace.is_empty() } else { namespace == "ns" };
+        let objects = self.0.lock().unwrap();
+        objects.iter().find(|(k, n, _)| placed && *k == kind && *n == name).map(|(_, _, o)| o.clone())
+    }
+}
+
+const ROBOT: (Bound, &str, &str, Option<i64>) = (Bound::ServiceAccount, "robot", "u-sa", None);
+
+fn claims() -> Claims {
+    Claims {
+        issuer: "https://i".into(),
+        audiences: vec!["api".into(), "other".into()],
+        expires: NOW + 3600,
+        issued_at: NOW,
+        not_before: NOW,
+        id: "j-1".into(),
+        namespace: "ns".into(),
+        account: Reference::new("robot", "u-sa"),
+        ..Claims::default()
+    }
+}
+
+fn tokens(objects: &[(Bound, &'static str, &str, Option<i64>)]) -> Tokens {
+    Tokens {
+        issuers: vec!["https://i".into(), "https://old".into()],
+        keys: vec![SigningKey::from_pem(P256).unwrap().public().clone()],
+        audiences: vec!["api".into()],
+        lookup: Some(Arc::new(World::with(objects))),
+    }
+}
+
+fn token(claims: &Claims) -> String {
+    sign(&SigningKey::from_pem(P256).unwrap(), &claims.payload()).unwrap().expose().to_owned()
+}
+
+fn ask(tokens: &Tokens, claims: &Claims, now: i64) -> Result<Identity, String> {
+    let answer = tokens.authenticate_token(&token(claims), &TokenContext { audiences: &[], now });
+    answer.map(|i| i.expect("an opinion")).map_err(|e| e.to_string())
+}
+
+#[test]
+fn users() {
+    let identity = ask(&tokens(&[ROBOT]), &claims(), NOW).unwrap();
+    assert_eq!(identity.user.name, "system:serviceaccount:ns:robot");
+    assert_eq!(identity.user.uid, "u-sa");
+    assert_eq!(identity.user.groups, ["system:serviceaccounts", "system:serviceaccounts:ns"]);
+    assert_eq!(identity.user.extra.len(), 1);
+    assert_eq!(identity.user.extra["authentication.kubernetes.io/credential-id"], ["JTI=j-1"]);
+    assert_eq!((identity.audiences, identity.expires), (vec!["api".to_owned()], Some(NOW + 3600)));
+}
+
+#[test]
+fn users_of_pods_know_pod_and_node() {
+    let mut pod = claims();
+    pod.pod = Some(Reference::new("p", "u-p"));
+    pod.node = Some(Reference::new("n", "u-n"));
+    let world = tokens(&[ROBOT, (Bound::Pod, "p", "u-p", None)]);
+    let extra = ask(&world, &pod, NOW).unwrap().user.extra;
+    let shown: Vec<String> =
+        extra.iter().map(|(k, v)| format!("{}={}", k.rsplit('/').next().unwrap(), v[0])).collect();
+    assert_eq!(shown, ["credential-id=JTI=j-1", "node-name=n", "node-uid=u-n", "pod-name=p", "pod-uid=u-p"]);
+}
+
+#[test]
+fn time() {
+    let world = tokens(&[ROBOT]);
+    let mut c = claims();
+    c.not_before = NOW + 100;
+    assert_eq!(ask(&world, &c, NOW), Err("service account token is not valid yet".into()));
+    assert!(ask(&world, &c, NOW + 40).is_ok());
+    let c = claims();
+    assert!(ask(&world, &c, NOW + 3600 + 60).is_ok());
+    assert_eq!(ask(&world, &c, NOW + 3600 + 61), Err("service account token has expired".into()));
+    let c = Claims { issued_at: NOW + 61, ..claims() };
+    assert_eq!(ask(&world, &c, NOW), Err("service account token is issued in the future".into()));
+    let c = Claims { warn_after: Some(NOW - 5), ..claims() };
+    let annotations = ask(&world, &c, NOW).unwrap().annotations;
+    let text = "subject: system:serviceaccount:ns:robot, seconds after warning threshold: 5";
+    assert_eq!(annotations, [("authentication.k8s.io/stale-token".to_owned(), text.to_owned())]);
+}
+
+#[test]
+fn audiences() {
+    let world = tokens(&[ROBOT]);
+    let ask = |audiences: &[String]| {
+        let context = TokenContext { audiences, now: NOW };
+        world
+            .authenticate_token(&token(&claims()), &context)
+            .map(|i| i.unwrap().audiences)
+            .map_err(|e| e.to_string())
+    };
+    assert_eq!(ask(&["other".into(), "x".into()]), Ok(vec!["other".to_owned()]));
+    assert_eq!(
+        ask(&["x".into()]),
+        Err(r#"token audiences ["api" "other"] is invalid for the target audiences ["x"]"#.into())
+    );
+}
+
+#[test]
+fn objects_must_be_there_and_the_same() {
+    let secret = Claims { secret: Some(Reference::new("s", "u-s")), ..claims() };
+    let pod = Claims { pod: Some(Reference::new("p", "u-p")), ..claims() };
+    let node = Claims { node: Some(Reference::new("n", "u-n")), ..claims() };
+    let invalidated = "service account token has been invalidated";
+    let robot = |uid, deleted| (Bound::ServiceAccount, "robot", uid, deleted);
+    for (claims, objects, want) in [
+        (&claims(), vec![], "serviceaccounts \"robot\" not found"),
+        (&claims(), vec![robot("other", None)], "service account UID (other) does not match claim (u-sa)"),
+        (&claims(), vec![robot("u-sa", Some(NOW - 61))], "service account ns/robot has been deleted"),
+        (&claims(), vec![robot("u-sa", Some(NOW - 60))], ""),
+        (&secret, vec![ROBOT], invalidated),
+        (
+            &secret,
+            vec![ROBOT, (Bound::Secret, "s", "x", None)],
+            "secret UID (x) does not match service account secret ref claim (u-s)",
+        ),
+        (&secret, vec![ROBOT, (Bound::Secret, "s", "u-s", Some(NOW - 61))], invalidated),
+        (&secret, vec![ROBOT, (Bound::Secret, "s", "u-s", None)], ""),
+        (&pod, vec![ROBOT], invalidated),
+        (&pod, vec![ROBOT, (Bound::Pod, "p", "u-p", None)], ""),
+        (&node, vec![ROBOT], invalidated),
+        (
+            &node,
+            vec![ROBOT, (Bound::Node, "n", "u-x", None)],
+            "node UID (u-x) does not match service account node ref claim (u-n)",
+        ),
+        (&node, vec![ROBOT, (Bound::Node, "n", "u-n", None)], ""),
+    ] {
+        let got = ask(&tokens(&objects), claims, NOW).map(|_| String::new()).unwrap_or_else(|e| e);
+        assert_eq!(got, want);
+    }
+    let trusting = Tokens { lookup: None, ..tokens(&[]) };
+    assert!(ask(&trusting, &claims(), NOW).is_ok());
+}
+
+#[test]
+fn issuers_and_keys() {
+    let world = tokens(&[ROBOT]);
+    let context = TokenContext { audiences: &[], now: NOW };
+    let foreign = token(&Claims { issuer: "https://elsewhere".into(), ..claims() });
+    assert_eq!(world.authenticate_token(&foreign, &context), Ok(None));
+    assert_eq!(world.authenticate_token("no-jwt", &context), Ok(None));
+    assert!(ask(&world, &Claims { issuer: "https://old".into(), ..claims() }, NOW).is_ok());
+    let stranger = SigningKey::from_pem(P384).unwrap();
+    let forged = sign(&stranger, &claims().payload()).unwrap();
+    let error = world.authenticate_token(forged.expose(), &context).unwrap_err();
+    assert_eq!(error.to_string(), "invalid signature, no keys found");
+    let [_, payload, signature] = forged.expose().split('.').collect::<Vec<_>>()[..] else { panic!() };
+    let header = token(&claims());
+    let spliced = format!("{}.{payload}.{signature}", header.split('.').next().unwrap());
+    let error = world.authenticate_token(&spliced, &context).unwrap_err();
+    assert_eq!(error.to_string(), "go-jose/go-jose: error in cryptographic primitive");
+}
+
+proptest! {
+    #[test]
+    fn a_changed_token_is_never_accepted(at in 0usize..600, byte in any::<u8>()) {
+        let world = tokens(&[ROBOT]);
+        let good = token(&claims());
+        let mut changed = good.clone().into_bytes();
+        let at = at % changed.len();
+        changed[at] = byte;
+        if let Ok(changed) = String::from_utf8(changed)
+            && changed != good
+        {
+            let answer = world.authenticate_token(&changed, &TokenContext { audiences: &[], now: NOW });
+            prop_assert!(!matches!(answer, Ok(Some(_))), "{changed}");
+        }
+    }
+
+    #[test]
+    fn any_text_is_survived(text in "\\PC*", parts in prop::collection::vec("[A-Za-z0-9_-]*", 0..5)) {
+        let world = tokens(&[ROBOT]);
+        let context = TokenContext { audiences: &[], now: NOW };
+        prop_assert!(!matches!(world.authenticate_token(&text, &context), Ok(Some(_))));
+        prop_assert!(!matches!(world.authenticate_token(&parts.join("."), &context), Ok(Some(_))));
+    }
+}
