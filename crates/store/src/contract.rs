@@ -47,6 +47,10 @@ pub struct Write {
 }
 
 /// Writes that happen all or not at all, at one revision.  No key may occur twice.
+///
+/// A watcher gets an event for each write, all with that revision: one that comes back with the revision of the last
+/// event it saw may miss the rest, so transactions that write several objects of one resource are for resources whose
+/// watchers do not mind.
 #[derive(Clone, Debug, Default)]
 pub struct Transaction {
     /// The writes; all conditions are checked against the state before the first of them.

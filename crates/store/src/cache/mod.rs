@@ -25,7 +25,7 @@ use crate::sync::{lock, read, write};
 use crate::{Head, Key, Object, Resource, RevisionError, WatchError};
 use table::Table;
 
-/// Events are put into a table in runs of at most this many, so that readers wait only shortly for the lock.
+/// Events are put into a table in runs of about this many, so that readers wait only shortly for the lock.
 const RUN: usize = 64;
 
 /// All tables, and the revision up to which they are complete.
@@ -56,11 +56,18 @@ pub(crate) struct Applied {
     revision: u64,
 }
 
-/// Consecutive events of one table.
+/// Events of one table, in order.
 struct Run {
     table: Arc<Table>,
     first: u64,
     events: Vec<Event>,
+}
+
+impl Run {
+    /// The revision of the last event.
+    fn revision(&self) -> u64 {
+        self.events.last().map_or(0, Event::revision)
+    }
 }
 
 impl Cache {
@@ -140,11 +147,11 @@ impl Cache {
         let mut runs: Vec<Run> = Vec::new();
         for event in events {
             let resource = &event.object.key().resource;
-            match runs.last_mut() {
-                Some(run) if run.events.len() < RUN && run.table.resource() == resource => {
-                    run.events.push(event);
-                }
-                _ => runs.push(Run { table: self.table_or_new(resource), first: 0, events: vec![event] }),
+            // INVARIANT: a table takes all events of a transaction under one lock, so no reader sees a part of it.
+            let last = runs.iter_mut().rev().find(|run| run.table.resource() == resource);
+            match last.filter(|run| run.events.len() < RUN || run.revision() == event.revision()) {
+                Some(run) => run.events.push(event),
+                None => runs.push(Run { table: self.table_or_new(resource), first: 0, events: vec![event] }),
             }
         }
         for run in &mut runs {
@@ -194,20 +201,20 @@ impl Cache {
 
     /// The objects of a resource as they were at exactly `revision`.
     pub(crate) fn snapshot_at(&self, resource: &Resource, revision: u64) -> Result<Snapshot, RevisionError> {
-        let current = self.revision();
+        let (table, published) = (self.table(resource), self.revision());
+        // A table is ahead of the published revision while a batch is put in place, and snapshots of it are, too.
+        let current = table.as_ref().map_or(published, |table| table.snapshot(published).revision());
         if revision > current {
             return Err(RevisionError::TooNew { requested: revision, current });
         }
-        match self.table(resource) {
-            Some(table) => table.snapshot_at(revision),
-            None => {
-                let oldest = self.floor.load(Ordering::Acquire);
-                if revision < oldest {
-                    return Err(RevisionError::TooOld { requested: revision, oldest });
-                }
-                Ok(Snapshot::new(revision, State::default()))
-            }
+        if let Some(table) = table {
+            return table.snapshot_at(revision);
         }
+        let oldest = self.floor.load(Ordering::Acquire);
+        if revision < oldest {
+            return Err(RevisionError::TooOld { requested: revision, oldest });
+        }
+        Ok(Snapshot::new(revision, State::default()))
     }
 
     /// Follows a resource behind `after`.

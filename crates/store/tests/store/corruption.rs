@@ -28,6 +28,13 @@ fn open_files(files: &Files) -> Result<Store, OpenError> {
     Store::open_on(&FakeDisk::with_files(files).shared(), &small())
 }
 
+/// The places to damage: all with `SUMUN_THOROUGH`, otherwise all in file headers and a fifth of the rest.  Five has no
+/// divisor in common with eight, so every place of a frame has its turn.
+fn places(len: usize) -> impl Iterator<Item = usize> {
+    let step = if std::env::var_os("SUMUN_THOROUGH").is_some() { 1 } else { 5 };
+    (0..len.min(64)).chain((64..len).step_by(step))
+}
+
 #[test]
 fn every_changed_byte_is_noticed() {
     let (files, before, after) = damaged();
@@ -35,7 +42,7 @@ fn every_changed_byte_is_noticed() {
     let base = files.keys().filter(|name| name.starts_with("snapshot-")).min().unwrap();
     let mut refused = 0;
     for (name, bytes) in &files {
-        for at in 0..bytes.len() {
+        for at in places(bytes.len()) {
             let mut files = files.clone();
             files.get_mut(name).unwrap()[at] ^= 1 << (at % 8);
             match open_files(&files) {
@@ -54,7 +61,7 @@ fn every_changed_byte_is_noticed() {
             }
         }
     }
-    assert!(refused > 5000, "{refused}");
+    assert!(refused > 1000, "{refused}");
 }
 
 #[test]
@@ -62,7 +69,7 @@ fn every_cut_is_noticed() {
     let (files, _, after) = damaged();
     let last = files.keys().filter(|name| name.starts_with("log-")).max().unwrap();
     for (name, bytes) in files.iter().filter(|(name, _)| *name != last) {
-        for len in 0..bytes.len() {
+        for len in places(bytes.len()) {
             let mut files = files.clone();
             files.get_mut(name).unwrap().truncate(len);
             // Cutting zeros from a segment is harmless.
@@ -111,6 +118,21 @@ fn a_missing_file_is_noticed() {
     let only_snapshots: Files = files.into_iter().filter(|(name, _)| name.starts_with("snapshot-")).collect();
     let error = open_files(&only_snapshots).map(|_| ()).unwrap_err();
     assert!(error.to_string().contains("there is a snapshot but no log"), "{error}");
+}
+
+#[test]
+fn a_log_that_ends_before_the_snapshot_is_noticed() {
+    let (files, ..) = damaged();
+    let oldest = files.keys().find(|name| name.starts_with("log-")).unwrap();
+    let mut cut: Files =
+        files.iter().filter(|(name, _)| *name == oldest || !name.starts_with("log-")).map(own).collect();
+    cut.get_mut(oldest).unwrap().truncate(64);
+    let error = open_files(&cut).map(|_| ()).unwrap_err().to_string();
+    assert!(error.contains("the log ends at revision"), "{error}");
+}
+
+fn own((name, bytes): (&String, &Vec<u8>)) -> (String, Vec<u8>) {
+    (name.clone(), bytes.clone())
 }
 
 #[test]

@@ -168,11 +168,15 @@ fn check_answer(found: Result<sumun_store::Committed, CommitError>, expect: Resu
 /// The index finds what a scan finds.
 fn check_index(store: &Store) {
     let snapshot = store.snapshot(&pods());
-    let scope = Scope::Field("spec.nodeName".into(), "n1".into());
-    let indexed = snapshot.iter(&scope, None).map(|object| object.key());
-    let scanned =
-        snapshot.iter(&Scope::All, None).filter(|object| scope.contains(object)).map(|object| object.key());
-    assert!(indexed.eq(scanned));
+    for node in ["", "n1", "n2"] {
+        let scope = Scope::Field("spec.nodeName".into(), node.into());
+        let indexed = snapshot.iter(&scope, None).map(|object| object.key());
+        let scanned = snapshot
+            .iter(&Scope::All, None)
+            .filter(|object| scope.contains(object))
+            .map(|object| object.key());
+        assert!(indexed.eq(scanned), "{node}");
+    }
 }
 
 proptest! {

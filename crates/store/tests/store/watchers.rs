@@ -138,6 +138,44 @@ async fn inform(store: Store, start: u64, until: u64) -> Vec<(Name, u64)> {
     state.into_iter().collect()
 }
 
+/// Whoever lists sees a transaction as a whole, however many objects and resources it has.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_reader_sees_half_a_transaction() {
+    let store = memory();
+    let names: Vec<String> = (0..100).map(|n| n.to_string()).collect();
+    let reader = {
+        let store = store.clone();
+        tokio::task::spawn_blocking(move || {
+            let mut seen = std::collections::BTreeSet::new();
+            while store.revision() < 400 {
+                let snapshot = store.snapshot(&pods());
+                let texts: Vec<String> =
+                    snapshot.iter(&Scope::All, None).map(|object| text(object)).collect();
+                assert!(texts.is_empty() || texts.len() == 100);
+                assert!(texts.iter().all(|text| *text == texts[0]), "{texts:?} at {}", snapshot.revision());
+                assert!(
+                    snapshot.iter(&Scope::All, None).all(|object| object.revision() == snapshot.revision())
+                );
+                seen.extend(texts.into_iter().next());
+            }
+            seen.len()
+        })
+    };
+    for n in 0..400 {
+        let put = |resource, name: &str| {
+            sumun_store::Write::put(
+                Key::new(resource, "ns", name),
+                Condition::Any,
+                draft(name, &n.to_string()),
+            )
+        };
+        let (pods, nodes) = (pods(), nodes());
+        let writes: Vec<_> = names.iter().flat_map(|name| [put(&pods, name), put(&nodes, name)]).collect();
+        store.commit(writes).await.unwrap();
+    }
+    assert!(reader.await.unwrap() > 10);
+}
+
 /// A reader that stops reading costs nobody anything: it is told, the others go on.
 #[tokio::test]
 async fn a_slow_watcher_is_told_and_the_others_go_on() {
