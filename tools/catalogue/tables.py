@@ -50,6 +50,8 @@ def list_flags(markers):
     """How server-side apply merges a list, map or structure."""
     if "atomic" in markers.get("listType", []) + markers.get("mapType", []):
         return ["atomic"]
+    if "granular" in markers.get("mapType", []):
+        return ["granular"]
     if "set" in markers.get("listType", []):
         return ["set"]
     if "map" in markers.get("listType", []):

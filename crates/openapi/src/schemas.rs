@@ -39,12 +39,6 @@ const OR_STRING_ARRAY: &str = extensions!("JSONSchemaPropsOrStringArray");
 /// Kinds that belong to every group and version.
 const IN_EVERY_GROUP: [&str; 2] = [meta!("DeleteOptions"), meta!("WatchEvent")];
 
-/// Maps and structures that are said to be granular where that is the rule anyway.
-const GRANULAR: &[(&str, &str)] = &[
-    ("io.k8s.api.core.v1.PersistentVolumeClaimStatus", "allocatedResourceStatuses"),
-    ("io.k8s.api.core.v1.PersistentVolumeSpec", "claimRef"),
-];
-
 /// `x-kubernetes-unions`: message, discriminator (`""` for none), and members with the value that selects each.
 type Union = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 const UNIONS: &[Union] = &[
@@ -178,7 +172,7 @@ impl Schemas<'_> {
             out.insert("description", description.into());
         }
         self.default(&mut out, field);
-        extensions(&mut out, message, field);
+        extensions(&mut out, field);
         self.shape(&mut out, &field.ty, field.allowed);
         out.into()
     }
@@ -321,7 +315,7 @@ fn of_list(message: &str, field: &str, describe: Describe) -> Option<String> {
 }
 
 /// How lists, maps and structures are merged.
-fn extensions(out: &mut Map, message: &Message, field: &Field) {
+fn extensions(out: &mut Map, field: &Field) {
     let is_map = matches!(field.ty, Type::Map(_) | Type::Message(_));
     match field.list {
         ListType::Default => {}
@@ -331,6 +325,9 @@ fn extensions(out: &mut Map, message: &Message, field: &Field) {
         ListType::Atomic => {
             out.insert("x-kubernetes-list-type", "atomic".into());
         }
+        ListType::Granular => {
+            out.insert("x-kubernetes-map-type", "granular".into());
+        }
         ListType::Set => {
             out.insert("x-kubernetes-list-type", "set".into());
         }
@@ -338,9 +335,6 @@ fn extensions(out: &mut Map, message: &Message, field: &Field) {
             out.insert("x-kubernetes-list-map-keys", keys.to_vec().into());
             out.insert("x-kubernetes-list-type", "map".into());
         }
-    }
-    if GRANULAR.contains(&(message.name, field.name)) {
-        out.insert("x-kubernetes-map-type", "granular".into());
     }
     patch_extensions(out, &field.patch);
 }

@@ -242,7 +242,7 @@ pub enum Presence {
 /// How server-side apply merges a list or map (KEP-555).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ListType {
-    /// Not a list or map, or a granular one.
+    /// Nothing is said: an atomic list, a granular map or structure, or none of them.
     Default,
     /// Replaced as a whole.
     Atomic,
@@ -250,7 +250,7 @@ pub enum ListType {
     Set,
     /// A list of objects told apart by these members.
     Map(&'static [&'static str]),
-    /// Merged member by member, though the structure it holds is atomic elsewhere.
+    /// Merged member by member, though the structure it holds may be atomic elsewhere.
     Granular,
 }
 

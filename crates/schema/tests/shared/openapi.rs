@@ -86,7 +86,7 @@ fn their_list_type(property: &Value) -> String {
     match (kind, map) {
         ("map", _) => format!("map {}", strings(property.at(&["x-kubernetes-list-map-keys"])).join(",")),
         ("", "atomic") => "atomic".to_owned(),
-        ("", "granular") if property.get("$ref").is_some() => "granular".to_owned(),
+        ("", "granular") => "granular".to_owned(),
         ("", _) => String::new(),
         (kind, _) => kind.to_owned(),
     }
