@@ -1,0 +1,132 @@
+//! The plug-ins that are on, in upstream's order.
+
+use api::{ApiError, Value};
+
+use crate::in_use::StorageObjectInUseProtection;
+use crate::namespace_lifecycle::NamespaceLifecycle;
+use crate::priority::Priority;
+use crate::taints::TaintNodesByCondition;
+use crate::tolerations::DefaultTolerationSeconds;
+use crate::{Attributes, Plugin, World, defaults};
+
+/// A plug-in this build has.
+struct Known {
+    name: &'static str,
+    default_on: bool,
+    make: fn() -> Box<dyn Plugin>,
+}
+
+/// Every plug-in there is, in the order they run (upstream's `AllOrderedPlugins`).
+const KNOWN: &[Known] = &[
+    Known { name: "NamespaceLifecycle", default_on: true, make: || Box::new(NamespaceLifecycle) },
+    Known { name: "TaintNodesByCondition", default_on: true, make: || Box::new(TaintNodesByCondition) },
+    Known { name: "DefaultTolerationSeconds", default_on: true, make: || Box::new(DefaultTolerationSeconds) },
+    Known { name: "Priority", default_on: true, make: || Box::new(Priority) },
+    Known {
+        name: "StorageObjectInUseProtection",
+        default_on: true,
+        make: || Box::new(StorageObjectInUseProtection),
+    },
+    Known { name: "DefaultStorageClass", default_on: true, make: || Box::new(defaults::STORAGE) },
+    Known { name: "DefaultIngressClass", default_on: true, make: || Box::new(defaults::INGRESS) },
+];
+
+/// The plug-ins of a server.
+pub struct Chain(Vec<(&'static str, Box<dyn Plugin>)>);
+
+/// A plug-in name that cannot be switched on or off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChainError(String);
+
+impl std::fmt::Display for ChainError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ChainError {}
+
+impl std::fmt::Debug for Chain {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.names()).finish()
+    }
+}
+
+impl Chain {
+    /// The default plug-ins, `enable` added and `disable` taken away.
+    ///
+    /// # Errors
+    /// Names to enable that this build does not have, all at once, and names both enabled and disabled.  Disabling a
+    /// plug-in that is not here is fine: it is off.
+    pub fn new(enable: &[String], disable: &[String]) -> Result<Self, ChainError> {
+        let unknown: Vec<_> = enable.iter().filter(|n| !KNOWN.iter().any(|k| k.name == n.as_str())).collect();
+        if !unknown.is_empty() {
+            let have: Vec<_> = KNOWN.iter().map(|k| k.name).collect();
+            return Err(ChainError(format!(
+                "no admission plug-in named {unknown:?}; there are {}",
+                have.join(", ")
+            )));
+        }
+        if let Some(both) = enable.iter().find(|n| disable.contains(n)) {
+            return Err(ChainError(format!("admission plug-in `{both}` is both enabled and disabled")));
+        }
+        let named = |list: &[String], known: &Known| list.iter().any(|n| n == known.name);
+        let on = KNOWN.iter().filter(|k| (k.default_on || named(enable, k)) && !named(disable, k));
+        Ok(Self(on.map(|k| (k.name, (k.make)())).collect()))
+    }
+
+    /// Names of the plug-ins that are on.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.0.iter().map(|(name, _)| *name)
+    }
+
+    /// Lets every plug-in change the object.
+    ///
+    /// # Errors
+    /// The first refusal.
+    pub fn mutate(
+        &self,
+        attributes: &Attributes<'_>,
+        object: &mut Value,
+        old: Option<&Value>,
+        world: &dyn World,
+    ) -> Result<(), ApiError> {
+        self.0.iter().try_for_each(|(_, plugin)| plugin.mutate(attributes, object, old, world))
+    }
+
+    /// Lets every plug-in refuse.
+    ///
+    /// # Errors
+    /// The first refusal.
+    pub fn validate(
+        &self,
+        attributes: &Attributes<'_>,
+        object: Option<&Value>,
+        old: Option<&Value>,
+        world: &dyn World,
+    ) -> Result<(), ApiError> {
+        self.0.iter().try_for_each(|(_, plugin)| plugin.validate(attributes, object, old, world))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(enable: &[&str], disable: &[&str]) -> Result<Vec<&'static str>, ChainError> {
+        let list = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
+        Chain::new(&list(enable), &list(disable)).map(|c| c.names().collect())
+    }
+
+    #[test]
+    fn defaults_are_on_and_can_be_switched_off() {
+        assert!(names(&[], &[]).unwrap().contains(&"NamespaceLifecycle"));
+        assert!(!names(&[], &["NamespaceLifecycle", "NotHere"]).unwrap().contains(&"NamespaceLifecycle"));
+    }
+
+    #[test]
+    fn unknown_and_contradicting_names_are_errors() {
+        assert!(names(&["Nope"], &[]).unwrap_err().to_string().contains("Nope"));
+        assert!(names(&["NamespaceLifecycle"], &["NamespaceLifecycle"]).is_err());
+    }
+}
