@@ -1,6 +1,30 @@
 //! The server: TLS, HTTP, the pipeline of a request, verbs, health, controllers.
+//!
+//! Entry points: [`Server`] from outside; inside, `pipeline.rs` shows the way of a request.
 
+mod allocate;
+mod app;
+mod bootstrap;
+mod catalog;
+pub mod config;
+mod controllers;
+mod decode;
+mod documents;
 mod files;
+mod gates;
+mod health;
+mod http;
+mod late;
+mod metrics;
+mod paths;
+mod pipeline;
 pub mod pki;
+mod registry;
+mod reviews;
+mod route;
+mod serve;
 pub mod shutdown;
 pub mod transport;
+mod verbs;
+
+pub use serve::{Ready, ServeError, Server};

@@ -35,8 +35,13 @@ pub struct Connection {
 pub enum ClientCertificate {
     /// It showed none.
     None,
-    /// It chains to a CA for clients; leaf first.
-    Verified(Vec<CertificateDer<'static>>),
+    /// It chains to a CA for clients.
+    Verified {
+        /// The certificates shown, leaf first.
+        chain: Vec<CertificateDer<'static>>,
+        /// When the leaf ends, in seconds since the Unix epoch.
+        not_after: i64,
+    },
     /// It does not, and why.
     Invalid(String),
 }
@@ -74,9 +79,17 @@ fn judge(tls: &Tls, shown: Option<&[CertificateDer<'static>]>) -> ClientCertific
         return ClientCertificate::None;
     };
     match tls.clients.verify_client_cert(leaf, intermediates, UnixTime::now()) {
-        Ok(_) => ClientCertificate::Verified([std::slice::from_ref(leaf), intermediates].concat()),
+        Ok(_) => ClientCertificate::Verified {
+            chain: [std::slice::from_ref(leaf), intermediates].concat(),
+            not_after: not_after(leaf),
+        },
         Err(error) => ClientCertificate::Invalid(error.to_string()),
     }
+}
+
+/// When a certificate ends; one that cannot be read has ended.
+fn not_after(leaf: &CertificateDer<'_>) -> i64 {
+    x509_parser::parse_x509_certificate(leaf).map_or(0, |(_, cert)| cert.validity().not_after.timestamp())
 }
 
 /// Speaks HTTP on an open stream until the client leaves, idles too long, or the server shuts down.

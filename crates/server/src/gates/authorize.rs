@@ -1,0 +1,139 @@
+//! Authorization: the user may do what the request asks.
+
+use std::sync::Arc;
+
+use api::request::{Query, RequestInfo};
+use api::{ApiError, Reason, UserInfo};
+use authz::rbac::Rbac;
+use authz::{AlwaysAllow, AlwaysDeny, Attributes, Authorizer, Mode, ResourceTarget, Selectors, Union};
+use hyper::body::Incoming;
+
+use super::authenticate::Authenticated;
+use super::receive::Received;
+use crate::app::App;
+use crate::controllers::rbac::Known;
+
+/// Subresources that open a connection.
+const CONNECT: [&str; 5] = ["attach", "exec", "log", "portforward", "proxy"];
+
+/// The authorizers of a server.
+pub(crate) struct Authorization {
+    /// All of them, in order.
+    pub union: Union,
+    /// The index of roles and bindings, when RBAC is on; controllers keep it up to date.
+    pub rbac: Arc<Rbac>,
+    /// How far the index has come.
+    pub known: Known,
+}
+
+impl std::fmt::Debug for Authorization {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Authorization")
+    }
+}
+
+/// A request that may go on.
+#[derive(Debug)]
+pub(crate) struct Authorized {
+    received: Received,
+    user: UserInfo,
+}
+
+impl Authorized {
+    /// What it asks for.
+    pub(crate) fn info(&self) -> &RequestInfo {
+        &self.received.info
+    }
+
+    /// The decoded query.
+    pub(crate) fn query(&self) -> &Query {
+        &self.received.query
+    }
+
+    /// True for requests that last as long as the client wants.
+    pub(crate) fn is_long_running(&self) -> bool {
+        is_long_running(&self.received.info)
+    }
+
+    /// The request taken apart: head, body, user.
+    pub(crate) fn into_parts(self) -> (Head, Incoming, UserInfo) {
+        let Received { head, info, query, body, insecure, .. } = self.received;
+        (Head { parts: head, info, query, insecure }, body, self.user)
+    }
+}
+
+/// The head of an authorized request.
+#[derive(Debug)]
+pub(crate) struct Head {
+    /// Method, headers, target.
+    pub parts: hyper::http::request::Parts,
+    /// What it asks for.
+    pub info: RequestInfo,
+    /// The decoded query.
+    pub query: Query,
+    /// It came in on the insecure port, where everything is allowed.
+    pub insecure: bool,
+}
+
+/// True for watches and connections.
+pub(crate) fn is_long_running(info: &RequestInfo) -> bool {
+    info.is_resource
+        && (matches!(info.verb.as_str(), "watch" | "proxy") || CONNECT.contains(&info.subresource.as_str()))
+}
+
+/// Asks the authorizers.
+///
+/// # Errors
+/// 403, or 500 when an authorizer failed.
+pub(crate) fn authorize(app: &App, request: Authenticated) -> Result<Authorized, ApiError> {
+    let (received, user) = request.into_parts();
+    if !received.insecure {
+        let selectors = Selectors::of_request(&received.info);
+        app.authorization.check(&Attributes::of_request(&user, &received.info, selectors.as_ref()))?;
+    }
+    Ok(Authorized { received, user })
+}
+
+impl Authorization {
+    /// The authorizers of `--authorization-mode`.
+    ///
+    /// # Errors
+    /// A mode that this build does not have.
+    pub(crate) fn new(modes: &[String]) -> Result<Self, String> {
+        let modes = Mode::parse_list(&modes.join(",")).map_err(|e| e.to_string())?;
+        let rbac = Arc::new(Rbac::new());
+        let union = Union::new(modes.iter().map(|mode| member(*mode, &rbac)).collect::<Result<Vec<_>, _>>()?);
+        Ok(Self { union, rbac, known: Known::default() })
+    }
+
+    /// Fails unless the answer is yes.
+    ///
+    /// # Errors
+    /// 403 with upstream's text, or 500 when an authorizer failed.
+    pub(crate) fn check(&self, attributes: &Attributes<'_>) -> Result<(), ApiError> {
+        let verdict = self.union.authorize(attributes);
+        if verdict.allowed() {
+            return Ok(());
+        }
+        match verdict.error {
+            Some(error) => Err(ApiError::new(Reason::InternalError, error)),
+            None => Err(authz::forbidden(attributes, &verdict.reason)),
+        }
+    }
+
+    /// True when the user may do something with a resource; for checks inside other requests.
+    pub(crate) fn allows(&self, user: &UserInfo, verb: &str, target: ResourceTarget<'_>) -> bool {
+        self.union.authorize(&Attributes::of_resource(user, verb, target)).allowed()
+    }
+}
+
+fn member(mode: Mode, rbac: &Arc<Rbac>) -> Result<Arc<dyn Authorizer>, String> {
+    Ok(match mode {
+        Mode::AlwaysAllow => Arc::new(AlwaysAllow),
+        Mode::AlwaysDeny => Arc::new(AlwaysDeny),
+        Mode::Rbac => rbac.clone(),
+        Mode::Node | Mode::Abac | Mode::Webhook => {
+            return Err(format!("authorization mode `{}` is not available yet", mode.name()));
+        }
+    })
+}

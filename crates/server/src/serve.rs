@@ -1,0 +1,280 @@
+//! From flags to a server that answers, and back to a stop.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use openapi::Listing;
+use store::Store;
+
+use crate::allocate::Allocations;
+use crate::app::{App, Flow};
+use crate::catalog::Catalog;
+use crate::config::Config;
+use crate::gates::authenticate::Authentication;
+use crate::gates::authorize::Authorization;
+use crate::health::Health;
+use crate::pki::{self, Kubeconfig, Pki};
+use crate::shutdown::Shutdown;
+use crate::transport::{Listener, Tls};
+use crate::{bootstrap, controllers, registry};
+
+/// A server that answers requests.
+#[derive(Debug)]
+pub struct Server {
+    app: Arc<App>,
+    ready: Ready,
+    listeners: Vec<Listener>,
+}
+
+/// Where a server is and how to reach it.
+#[derive(Clone, Debug)]
+pub struct Ready {
+    /// `https://host:port`.
+    pub url: String,
+    /// The address of the secure port.
+    pub address: SocketAddr,
+    /// The address of the insecure port, when it is on.
+    pub insecure_address: Option<SocketAddr>,
+    /// The admin's kubeconfig.
+    pub kubeconfig: PathBuf,
+    /// The data directory.
+    pub data_dir: PathBuf,
+    /// The API level, such as `v1.36.2`.
+    pub kubernetes_version: String,
+}
+
+/// Why a server does not start or stops.
+#[derive(Debug)]
+pub struct ServeError(String);
+
+impl std::fmt::Display for ServeError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ServeError {}
+
+fn failed(what: impl std::fmt::Display, why: impl std::fmt::Display) -> ServeError {
+    ServeError(format!("{what}: {why}"))
+}
+
+impl Server {
+    /// Opens the store, makes what is missing, binds the ports and creates the bootstrap objects.
+    ///
+    /// # Errors
+    /// The flag, file, port or object that stands in the way.
+    pub async fn start(mut config: Config) -> Result<Self, ServeError> {
+        config.data_dir = std::path::absolute(&config.data_dir).map_err(|e| failed("--data-dir", e))?;
+        crate::files::create_private_dir(&config.data_dir)
+            .map_err(|e| failed(config.data_dir.display(), e))?;
+        let pki = pki::ensure(&pki_request(&config)?).map_err(ServeError::from_display)?;
+        let files = Files::new(&config, &pki)?;
+        let tls = Tls::load(&files.cert, &files.key, &files.client_ca).map_err(ServeError::from_display)?;
+        let listeners = bind(&config, tls).await?;
+        // From here on the port of the configuration is the real one.
+        if let Some(address) = listeners.first().and_then(|l| l.address().ok()) {
+            config.secure_port = address.port();
+        }
+        let ready = ready(&config, &listeners)?;
+        Kubeconfig { server: &ready.url, ca: &files.server_ca, cert: &pki.admin_cert, key: &pki.admin_key }
+            .write(&ready.kubeconfig)
+            .map_err(ServeError::from_display)?;
+        let selected =
+            controllers::Selected::parse(&config.controllers).map_err(|e| failed("--controllers", e))?;
+        let app = Arc::new(build(config, &pki, &files, &ready)?);
+        app.authentication.objects.set(&app);
+        controllers::rbac::start(&app);
+        bootstrap::run(&app).await.map_err(|e| failed("bootstrap objects", e.message))?;
+        app.health.set_bootstrapped();
+        controllers::start(&app, &selected);
+        Ok(Self { app, ready, listeners })
+    }
+
+    /// Where the server is.
+    pub fn ready(&self) -> &Ready {
+        &self.ready
+    }
+
+    /// Serves until `stop` resolves, then drains connections and closes the store.
+    ///
+    /// # Errors
+    /// None so far; a store that cannot be closed is logged.
+    pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
+        let mut serving = tokio::task::JoinSet::new();
+        for listener in self.listeners {
+            serving.spawn(listener.serve(self.app.clone(), self.app.shutdown.clone()));
+        }
+        stop.await;
+        tracing::info!("stopping");
+        self.app.shutdown.begin(self.app.config.shutdown_delay_duration).await;
+        while serving.join_next().await.is_some() {}
+        self.app.store.close().await;
+        Ok(())
+    }
+}
+
+impl ServeError {
+    fn from_display(error: impl std::fmt::Display) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// The key material in use: given by flags, or generated.
+struct Files {
+    cert: PathBuf,
+    key: PathBuf,
+    client_ca: PathBuf,
+    /// What clients trust the serving certificate by.
+    server_ca: PathBuf,
+}
+
+impl Files {
+    fn new(config: &Config, pki: &Pki) -> Result<Self, ServeError> {
+        let client_ca = config.client_ca_file.clone().unwrap_or_else(|| pki.ca_cert.clone());
+        match (&config.tls_cert_file, &config.tls_private_key_file) {
+            (Some(cert), Some(key)) => {
+                Ok(Self { cert: cert.clone(), key: key.clone(), client_ca, server_ca: cert.clone() })
+            }
+            (None, None) => Ok(Self {
+                cert: pki.serving_cert.clone(),
+                key: pki.serving_key.clone(),
+                client_ca,
+                server_ca: pki.ca_cert.clone(),
+            }),
+            _ => Err(ServeError("--tls-cert-file and --tls-private-key-file go together".to_owned())),
+        }
+    }
+}
+
+fn pki_request(config: &Config) -> Result<pki::Request, ServeError> {
+    let first = crate::allocate::first_service_ip(&config.service_cluster_ip_range)
+        .map_err(|e| failed("--service-cluster-ip-range", e))?;
+    let mut names = vec!["localhost".to_owned()];
+    for name in
+        ["kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"]
+    {
+        names.push(name.to_owned());
+    }
+    names.extend(hostname().filter(|name| !names.contains(name)));
+    names.extend(config.external_hostname.clone().filter(|name| !names.contains(name)));
+    let mut addresses =
+        vec![IpAddr::from([127, 0, 0, 1]), IpAddr::from(std::net::Ipv6Addr::LOCALHOST), first];
+    let more = [Some(config.bind_address).filter(|ip| !ip.is_unspecified()), config.advertise_address];
+    for ip in more.into_iter().flatten() {
+        if !addresses.contains(&ip) {
+            addresses.push(ip);
+        }
+    }
+    let dir = config.cert_dir.clone().unwrap_or_else(|| config.data_dir.join("pki"));
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Ok(pki::Request {
+        dir,
+        dns_names: names,
+        addresses,
+        now: i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
+    })
+}
+
+/// The host's name, when it can stand in a certificate.
+fn hostname() -> Option<String> {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok()?.trim().to_ascii_lowercase();
+    let good =
+        !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'));
+    good.then_some(name)
+}
+
+async fn bind(config: &Config, tls: Tls) -> Result<Vec<Listener>, ServeError> {
+    let streams = config.http2_max_streams_per_connection;
+    let address = SocketAddr::new(config.bind_address, config.secure_port);
+    let secure = Listener::bind(address, Some(tls), streams)
+        .await
+        .map_err(|e| failed(format!("cannot listen on {address}"), e))?;
+    let mut listeners = vec![secure];
+    if let Some(port) = config.insecure_port {
+        if !config.insecure_bind_address.is_loopback() {
+            return Err(failed(
+                "--insecure-bind-address",
+                "must be a loopback address: this port asks nobody who they are",
+            ));
+        }
+        let address = SocketAddr::new(config.insecure_bind_address, port);
+        let insecure = Listener::bind(address, None, streams)
+            .await
+            .map_err(|e| failed(format!("cannot listen on {address}"), e))?;
+        tracing::warn!(
+            %address,
+            "INSECURE PORT ON: whoever reaches it is an admin, without authentication and authorization"
+        );
+        listeners.push(insecure);
+    }
+    Ok(listeners)
+}
+
+fn ready(config: &Config, listeners: &[Listener]) -> Result<Ready, ServeError> {
+    let address_of = |l: &Listener| l.address().map_err(|e| failed("cannot tell the bound address", e));
+    let mut addresses = listeners.iter().map(address_of);
+    let address = addresses.next().unwrap_or_else(|| Err(failed("no listener", "")))?;
+    let insecure_address = addresses.next().transpose()?;
+    let host = if address.ip().is_unspecified() { IpAddr::from([127, 0, 0, 1]) } else { address.ip() };
+    Ok(Ready {
+        url: format!("https://{}", SocketAddr::new(host, address.port())),
+        address,
+        insecure_address,
+        kubeconfig: config.data_dir.join("admin.kubeconfig"),
+        data_dir: config.data_dir.clone(),
+        kubernetes_version: openapi::version::git_version(),
+    })
+}
+
+fn build(config: Config, pki: &Pki, files: &Files, ready: &Ready) -> Result<App, ServeError> {
+    let catalog = Catalog::built_in();
+    let store = open_store(&config)?;
+    let services = catalog
+        .stored("", "services")
+        .map(|s| s.stored.clone())
+        .ok_or_else(|| failed("catalogue", "no services"))?;
+    let allocations =
+        Allocations::new(&config.service_cluster_ip_range, config.service_node_port_range, &store, &services)
+            .map_err(|e| failed("--service-cluster-ip-range", e))?;
+    let admission =
+        admission::Chain::new(&config.enable_admission_plugins, &config.disable_admission_plugins)
+            .map_err(|e| failed("--enable-admission-plugins", e))?;
+    let authorization =
+        Authorization::new(&config.authorization_mode).map_err(|e| failed("--authorization-mode", e))?;
+    let authentication = Authentication::new(&config, pki).map_err(ServeError)?;
+    let client_ca = read(&files.client_ca)?;
+    let server_ca = read(&files.server_ca)?;
+    Ok(App {
+        listing: Listing::of(schema::resources(), []),
+        catalog,
+        store,
+        authentication,
+        authorization,
+        admission,
+        allocations,
+        shutdown: Shutdown::new(config.shutdown_drain_duration),
+        health: Health::default(),
+        flow: Flow::new(&config),
+        started: Instant::now(),
+        client_ca,
+        server_ca,
+        url: ready.url.clone(),
+        document_hashes: OnceLock::new(),
+        config,
+    })
+}
+
+fn read(path: &Path) -> Result<String, ServeError> {
+    std::fs::read_to_string(path).map_err(|e| failed(path.display(), e))
+}
+
+fn open_store(config: &Config) -> Result<Store, ServeError> {
+    let dir = config.data_dir.join("store");
+    let mut options = store::EmbeddedOptions::default();
+    options.cache.window.events = config.watch_window;
+    options.heads = registry::heads();
+    Store::open(&dir, &options).map_err(|e| failed(dir.display(), e))
+}
