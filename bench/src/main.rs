@@ -1,0 +1,81 @@
+//! Measures a Kubernetes API server from outside, over TLS: how fast it starts, what it takes when idle, how many reads
+//! and durable writes a second it answers.  The same program measures any server of that API, so that two of them can be
+//! compared in one run; see `bench/README.md`.
+#![expect(clippy::print_stdout, reason = "the table is the output")]
+
+mod load;
+mod process;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use load::{Client, Kind};
+
+/// How long each load runs.
+const LENGTH: Duration = Duration::from_secs(5);
+/// Requests at once, for each load.
+const TASKS: [usize; 3] = [1, 16, 64];
+
+const USAGE: &str = "\
+usage: sumun-bench start ROUNDS COMMAND [ARGS…]   time from process start to /readyz, and idle memory
+       sumun-bench load HOST:PORT TOKEN            GET and durable create rates
+
+COMMAND must serve on 127.0.0.1 at the port that follows --secure-port and answer /readyz to anybody; `{dir}` in an
+argument is replaced by a new folder each round.";
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        ["start", rounds, command, rest @ ..] => match rounds.parse() {
+            Ok(rounds) => start(rounds, command, rest).await,
+            Err(_) => Err(USAGE.to_owned()),
+        },
+        ["load", address, token] => load(address, token).await,
+        _ => Err(USAGE.to_owned()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            println!("{why}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn start(rounds: usize, command: &str, arguments: &[&str]) -> Result<(), String> {
+    let mut times = Vec::new();
+    let mut memory = Vec::new();
+    for _ in 0..rounds.max(1) {
+        let measured = process::start(command, arguments).await?;
+        times.push(measured.ready.as_secs_f64() * 1000.0);
+        memory.push(measured.idle_kib as f64 / 1024.0);
+    }
+    println!("start to /readyz   {:>9.1} ms   (median of {})", median(&mut times), times.len());
+    println!("memory when idle   {:>9.1} MiB", median(&mut memory));
+    Ok(())
+}
+
+async fn load(address: &str, token: &str) -> Result<(), String> {
+    let client = Client::new(address, token)?;
+    client.prepare().await?;
+    for kind in [Kind::Get, Kind::Create] {
+        for tasks in TASKS {
+            let report = client.run(kind, tasks, LENGTH).await?;
+            println!(
+                "{:<8} {tasks:>3} at once   {:>9.0} /s   p50 {:>7.2} ms   p99 {:>7.2} ms",
+                kind.name(),
+                report.rate,
+                report.p50,
+                report.p99
+            );
+        }
+    }
+    Ok(())
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(0.0)
+}
