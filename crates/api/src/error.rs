@@ -110,6 +110,8 @@ pub struct Details {
     pub causes: Vec<Cause>,
     /// When to try again, in seconds; also sent as `Retry-After`.
     pub retry_after_seconds: i64,
+    /// How to go on with a list that expired; written into the metadata of the Status.
+    pub continue_token: String,
 }
 
 /// A request that failed.
@@ -155,6 +157,13 @@ impl ApiError {
     #[must_use]
     pub fn with_cause(mut self, cause: Cause) -> Self {
         self.details.get_or_insert_default().causes.push(cause);
+        self
+    }
+
+    /// The same failure with a token that goes on with a list.
+    #[must_use]
+    pub fn with_continue(mut self, token: impl Into<String>) -> Self {
+        self.details.get_or_insert_default().continue_token = token.into();
         self
     }
 
@@ -305,7 +314,12 @@ impl ApiError {
         if self.reason != Reason::Unknown {
             map.insert("reason", self.reason.as_str().into());
         }
-        if let Some(details) = &self.details {
+        if let Some(token) =
+            self.details.as_ref().map(|d| d.continue_token.as_str()).filter(|t| !t.is_empty())
+        {
+            map.insert("metadata", object! { "continue" => token });
+        }
+        if let Some(details) = self.details.as_ref().filter(|d| !d.only_continues()) {
             map.insert("details", details.value());
         }
         map.insert("code", i64::from(self.code).into());
@@ -314,6 +328,12 @@ impl ApiError {
 }
 
 impl Details {
+    /// True when there is nothing to write but the token, which stands elsewhere.
+    fn only_continues(&self) -> bool {
+        let token = self.continue_token.clone();
+        !token.is_empty() && *self == Self { continue_token: token, ..Self::default() }
+    }
+
     fn value(&self) -> Value {
         let mut map = Map::new();
         let mut text = |key: &str, s: &str| {

@@ -9,7 +9,10 @@ pub(crate) static PERSISTENT_VOLUME_CLAIM: Kind = Kind {
     generation: Generation::Ignored,
     status: Status::Own,
     default: default_claim,
-    prepare_create: |claim, _| reconcile_sources(claim.object_at_mut(&["spec"]), &Value::Null),
+    prepare_create: |claim, _| {
+        claim.set_at(&["status"], api::object! { "phase" => "Pending" });
+        reconcile_sources(claim.object_at_mut(&["spec"]), &Value::Null);
+    },
     prepare_update: |new: &mut Value, old: &Value, cx: &Context| {
         if cx.subresource.is_empty() {
             reconcile_sources(new.object_at_mut(&["spec"]), old.at(&["spec"]));
