@@ -29,7 +29,7 @@ pub(super) fn follow(app: &Arc<App>, served: &Arc<Served>, sink: Arc<dyn Sink>) 
             match ended {
                 None | Some(WatchError::Closed) => return,
                 Some(error) => {
-                    tracing::warn!(%error, resource = ?served, "following again from the present state")
+                    tracing::warn!(%error, resource = ?served, "following again from the present state");
                 }
             }
             watch = fill(&app, &served, &*sink);

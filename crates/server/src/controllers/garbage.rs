@@ -64,7 +64,7 @@ impl Sink for Graph {
         for event in events {
             if event.change() == Change::Deleted {
                 self.index.remove(event.object.key());
-                let dependents = self.index.of_owner(&event.object.head().uid);
+                let dependents = self.index.of_owner(event.object.head().uid);
                 dependents.into_iter().for_each(|key| self.queue.add(key));
                 self.look_at_owners(event);
             } else {
@@ -187,7 +187,7 @@ async fn check_owners(
         }
         return Ok(true);
     }
-    let policy = if judged.contains(&Owner::Waiting) && !index.of_owner(&object.head().uid).is_empty() {
+    let policy = if judged.contains(&Owner::Waiting) && !index.of_owner(object.head().uid).is_empty() {
         "Foreground"
     } else if meta::finalizers(value).any(|f| f == ORPHAN) {
         "Orphan"
@@ -206,7 +206,7 @@ async fn delete_dependents(
     owner: &Object,
 ) -> Result<bool, ApiError> {
     let mut blocking = false;
-    for key in index.of_owner(&owner.head().uid) {
+    for key in index.of_owner(owner.head().uid) {
         let Some(dependent) = app.store.get(&key) else { continue };
         let Some(dependent_served) = app.catalog.stored(&key.resource.group, &key.resource.resource) else {
             continue;
@@ -222,7 +222,7 @@ async fn delete_dependents(
             check_owners(app, index, dependent_served, &dependent, &value).await?;
         }
     }
-    if blocking && index.of_owner(&owner.head().uid).iter().any(|key| app.store.get(key).is_some()) {
+    if blocking && index.of_owner(owner.head().uid).iter().any(|key| app.store.get(key).is_some()) {
         return Ok(false);
     }
     take_finalizer(app, served, owner, FOREGROUND).await?;
@@ -231,12 +231,12 @@ async fn delete_dependents(
 
 /// Takes an owner out of all its dependents, then lets it go.
 async fn orphan(app: &App, index: &Index, served: &Served, owner: &Object) -> Result<bool, ApiError> {
-    for key in index.of_owner(&owner.head().uid) {
+    for key in index.of_owner(owner.head().uid) {
         let Some(dependent) = app.store.get(&key) else { continue };
         let Some(dependent_served) = app.catalog.stored(&key.resource.group, &key.resource.resource) else {
             continue;
         };
-        disown(app, dependent_served, &dependent, &[&owner.head().uid]).await?;
+        disown(app, dependent_served, &dependent, &[owner.head().uid]).await?;
     }
     take_finalizer(app, served, owner, ORPHAN).await?;
     Ok(true)
@@ -291,7 +291,7 @@ async fn edit(
     object: &Object,
     change: impl Fn(&mut Value),
 ) -> Result<(), ApiError> {
-    let uid = object.head().uid.clone();
+    let uid = object.head().uid;
     let at = (object.namespace(), object.name());
     let written = super::write(app, NAME, served, at, "", async |call| {
         call.update(false, |call, live| {

@@ -120,11 +120,6 @@ impl Authorization {
             None => Err(authz::forbidden(attributes, &verdict.reason)),
         }
     }
-
-    /// True when the user may do something with a resource; for checks inside other requests.
-    pub(crate) fn allows(&self, user: &UserInfo, verb: &str, target: ResourceTarget<'_>) -> bool {
-        self.union.authorize(&Attributes::of_resource(user, verb, target)).allowed()
-    }
 }
 
 fn member(mode: Mode, rbac: &Arc<Rbac>) -> Result<Arc<dyn Authorizer>, String> {
