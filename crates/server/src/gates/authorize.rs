@@ -5,7 +5,7 @@ use std::sync::Arc;
 use api::request::{Query, RequestInfo};
 use api::{ApiError, Reason, UserInfo};
 use authz::rbac::Rbac;
-use authz::{AlwaysAllow, AlwaysDeny, Attributes, Authorizer, Mode, ResourceTarget, Selectors, Union};
+use authz::{AlwaysAllow, AlwaysDeny, Attributes, Authorizer, Mode, Selectors, Union};
 use hyper::body::Incoming;
 
 use super::authenticate::Authenticated;
