@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Map, Value};
+use crate::{Map, Value, content};
 
 /// The group that every authorizer lets through.
 pub const SYSTEM_MASTERS: &str = "system:masters";
@@ -14,6 +14,28 @@ pub const AUTHENTICATED: &str = "system:authenticated";
 pub const UNAUTHENTICATED: &str = "system:unauthenticated";
 /// The user name of a request without credentials.
 pub const ANONYMOUS: &str = "system:anonymous";
+
+/// The start of every service account's user name.
+pub const SERVICE_ACCOUNT_PREFIX: &str = "system:serviceaccount:";
+/// The group of all service accounts.
+pub const SERVICE_ACCOUNTS: &str = "system:serviceaccounts";
+
+/// The user name of a service account.
+pub fn service_account_username(namespace: &str, name: &str) -> String {
+    format!("{SERVICE_ACCOUNT_PREFIX}{namespace}:{name}")
+}
+
+/// The groups of the service accounts of a namespace, without [`AUTHENTICATED`].
+pub fn service_account_groups(namespace: &str) -> Vec<String> {
+    vec![SERVICE_ACCOUNTS.to_owned(), format!("{SERVICE_ACCOUNTS}:{namespace}")]
+}
+
+/// Namespace and name in the user name of a service account; `None` for any other user name.
+pub fn split_service_account(username: &str) -> Option<(&str, &str)> {
+    let (namespace, name) = username.strip_prefix(SERVICE_ACCOUNT_PREFIX)?.split_once(':')?;
+    let valid = content::dns1123_label(namespace).is_empty() && content::dns1123_subdomain(name).is_empty();
+    valid.then_some((namespace, name))
+}
 
 /// A user, as an authenticator names it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -71,6 +93,16 @@ fn strings(items: &[String]) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn service_accounts() {
+        assert_eq!(split_service_account(&service_account_username("ns", "a.b")), Some(("ns", "a.b")));
+        let prefixed = |rest: &str| format!("{SERVICE_ACCOUNT_PREFIX}{rest}");
+        for other in ["bob".to_owned(), prefixed("ns"), prefixed("ns:a:b"), prefixed(":a"), prefixed("a.b:c")]
+        {
+            assert_eq!(split_service_account(&other), None, "{other}");
+        }
+    }
 
     #[test]
     fn value_leaves_out_what_is_empty() {

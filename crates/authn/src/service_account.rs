@@ -6,18 +6,13 @@ mod claims;
 pub mod request;
 mod verify;
 
-use api::content;
-use api::user::UserInfo;
+use api::user::{UserInfo, service_account_groups, service_account_username};
 
 use crate::certificate::CREDENTIAL_ID;
 
 pub use claims::{Claims, Reference};
 pub use verify::{Bound, BoundObject, Lookup, Tokens};
 
-/// The start of every service account's user name.
-pub const USERNAME_PREFIX: &str = "system:serviceaccount:";
-/// The group of all service accounts.
-pub const ALL_ACCOUNTS: &str = "system:serviceaccounts";
 /// Key in `extra`: the pod a token is bound to.
 pub const POD_NAME: &str = "authentication.kubernetes.io/pod-name";
 /// Key in `extra`: the uid of that pod.
@@ -27,29 +22,12 @@ pub const NODE_NAME: &str = "authentication.kubernetes.io/node-name";
 /// Key in `extra`: the uid of that node.
 pub const NODE_UID: &str = "authentication.kubernetes.io/node-uid";
 
-/// The user name of a service account.
-pub fn username(namespace: &str, name: &str) -> String {
-    format!("{USERNAME_PREFIX}{namespace}:{name}")
-}
-
-/// The groups of the service accounts of a namespace.
-pub fn groups(namespace: &str) -> Vec<String> {
-    vec![ALL_ACCOUNTS.to_owned(), format!("{ALL_ACCOUNTS}:{namespace}")]
-}
-
-/// Namespace and name in the user name of a service account; `None` for any other user name.
-pub fn split_username(username: &str) -> Option<(&str, &str)> {
-    let (namespace, name) = username.strip_prefix(USERNAME_PREFIX)?.split_once(':')?;
-    let valid = content::dns1123_label(namespace).is_empty() && content::dns1123_subdomain(name).is_empty();
-    valid.then_some((namespace, name))
-}
-
 /// The user that a token with these claims stands for.
 pub(crate) fn user(claims: &Claims) -> UserInfo {
     let mut user = UserInfo {
-        name: username(&claims.namespace, &claims.account.name),
+        name: service_account_username(&claims.namespace, &claims.account.name),
         uid: claims.account.uid.clone(),
-        groups: groups(&claims.namespace),
+        groups: service_account_groups(&claims.namespace),
         ..UserInfo::default()
     };
     let mut extra = |key: &str, value: &str| {
@@ -69,23 +47,4 @@ pub(crate) fn user(claims: &Claims) -> UserInfo {
         extra(CREDENTIAL_ID, &format!("JTI={}", claims.id));
     }
     user
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn usernames() {
-        assert_eq!(split_username(&username("ns", "a.b")), Some(("ns", "a.b")));
-        for other in [
-            "bob",
-            "system:serviceaccount:ns",
-            "system:serviceaccount:ns:a:b",
-            "system:serviceaccount::a",
-            "system:serviceaccount:a.b:c",
-        ] {
-            assert_eq!(split_username(other), None, "{other}");
-        }
-    }
 }

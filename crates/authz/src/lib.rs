@@ -7,6 +7,7 @@ mod authorizer;
 pub mod bootstrap;
 mod builtin;
 mod forbidden;
+mod impersonate;
 pub mod rbac;
 pub mod review;
 mod union;
@@ -16,4 +17,5 @@ pub use authorizer::{
 };
 pub use builtin::{AlwaysAllow, AlwaysDeny, PrivilegedGroup};
 pub use forbidden::{forbidden, forbidden_message};
+pub use impersonate::{Impersonated, impersonate};
 pub use union::{Mode, Union};

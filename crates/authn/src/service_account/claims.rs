@@ -62,7 +62,7 @@ impl Claims {
             "jti" => self.id.as_str(),
             "kubernetes.io" => own,
             "nbf" => self.not_before,
-            "sub" => super::username(&self.namespace, &self.account.name),
+            "sub" => api::user::service_account_username(&self.namespace, &self.account.name),
         }
     }
 

