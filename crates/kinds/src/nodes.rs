@@ -2,6 +2,8 @@
 
 use api::{Value, field};
 
+use crate::names;
+
 /// Why a node label should not be used any more, `None` when it is fine.
 pub fn deprecated_label(key: &str) -> Option<&'static str> {
     Some(match key {
@@ -34,6 +36,23 @@ pub fn term_warnings(term: &Value, path: &field::Path) -> Vec<String> {
         Some(format!("{}: {key} is {advice}", path.child("matchExpressions").index(i).child("key")))
     };
     expressions.filter_map(warn).collect()
+}
+
+/// The same for a term that is preferred only: its values are not validated.
+pub fn preference_warnings(term: &Value, path: &field::Path) -> Vec<String> {
+    let mut texts = Vec::new();
+    for (i, expression) in term.array_at(&["matchExpressions"]).iter().enumerate() {
+        let path = path.child("matchExpressions").index(i);
+        let key = expression.str_at(&["key"]);
+        texts.extend(deprecated_label(key).map(|advice| format!("{}: {key} is {advice}", path.child("key"))));
+        for (j, value) in expression.array_at(&["values"]).iter().enumerate() {
+            let value = value.as_str().unwrap_or("");
+            let path = path.child("values").index(j);
+            let faults = names::label_value(value);
+            texts.extend(faults.iter().map(|fault| format!("{path}: {value} is invalid, {fault}")));
+        }
+    }
+    texts
 }
 
 /// Warnings about a label selector over nodes at `path`.

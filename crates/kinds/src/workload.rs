@@ -1,13 +1,13 @@
 //! What kinds that keep or run pods have in common: a template, a selector that must match it, counters in the status.
 //!
 //! Entry points: [`WORKLOAD`] to start a kind from, [`selector`], [`template`], [`lasting`] and [`Counters`] for its
-//! checks.
+//! checks, [`warnings`].
 
 use api::Value;
 use api::field::Errors;
 
 use crate::core::pod_spec::validate::{self, Options};
-use crate::core::pod_spec::{defaults, prepare};
+use crate::core::pod_spec::{defaults, prepare, warnings};
 use crate::kind::Kind;
 use crate::{Context, Cursor, meta, names, selectors};
 
@@ -133,6 +133,26 @@ pub(crate) fn immutable(new: &Cursor, old: &Value, errors: &mut Errors) {
     if !crate::equal::semantic(new.value(), old) {
         new.invalid(errors, meta::IMMUTABLE);
     }
+}
+
+/// Warnings of a kind whose pods are named after it, with a template at `spec.template`.
+pub(crate) fn warnings(object: &Value, old: Option<&Value>, cx: &Context) -> Vec<String> {
+    let name = host_name_warning("Pod names and hostnames", object).filter(|_| old.is_none());
+    name.into_iter().chain(template_warnings(object, old, cx)).collect()
+}
+
+/// Warnings about the template at `spec.template`, when it may have changed.
+pub(crate) fn template_warnings(object: &Value, old: Option<&Value>, cx: &Context) -> Vec<String> {
+    if old.is_some_and(|old| !is_new_generation(object, old, cx)) {
+        return Vec::new();
+    }
+    warnings::of(&Cursor::at("spec.template", object.at(&["spec", "template"])), true)
+}
+
+/// The write changes what the generation counts.
+pub(crate) fn is_new_generation(new: &Value, old: &Value, cx: &Context) -> bool {
+    let generation = |object: &Value| object.at(&["metadata", "generation"]).as_i64().unwrap_or(0);
+    cx.subresource.is_empty() && generation(new) != generation(old)
 }
 
 /// A name that pods carry in their host name should be a label; `what` it is used in.

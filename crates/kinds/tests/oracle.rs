@@ -63,4 +63,18 @@ pub struct Answer {
     pub status: i64,
     /// The object or the `Status`.
     pub body: Value,
+    /// Texts of the `Warning` headers.
+    pub warnings: Vec<String>,
+}
+
+impl Answer {
+    /// An answer without warnings.
+    fn new(kind: &str, status: i64, body: Value) -> Self {
+        Self { kind: kind.to_owned(), status, body, warnings: Vec::new() }
+    }
+
+    /// The same kind and warnings with another outcome.
+    fn with(self, status: i64, body: Value) -> Self {
+        Self { status, body, ..self }
+    }
 }

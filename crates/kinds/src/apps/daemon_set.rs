@@ -28,6 +28,13 @@ pub(crate) static DAEMON_SET: Kind = Kind {
         "status" => COUNTERS.check(new, old, errors),
         _ => validate(new, Some(old), cx, errors),
     },
+    warnings: |object, old, cx| {
+        let same = |old: &Value| template_generation(object) == template_generation(old);
+        match old {
+            Some(old) if cx.subresource == "status" || same(old) => Vec::new(),
+            _ => workload::template_warnings(object, None, cx),
+        }
+    },
     ..WORKLOAD
 };
 

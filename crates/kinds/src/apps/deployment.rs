@@ -26,10 +26,7 @@ pub(crate) static DEPLOYMENT: Kind = Kind {
         "status" => COUNTERS.check(new, old, errors),
         _ => validate(new, Some(old), cx, errors),
     },
-    warnings: |object, old, _| match old {
-        None => workload::host_name_warning("Pod names and hostnames", object).into_iter().collect(),
-        Some(_) => Vec::new(),
-    },
+    warnings: workload::warnings,
     ..WORKLOAD
 };
 

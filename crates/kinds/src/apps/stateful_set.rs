@@ -4,10 +4,11 @@ mod validate;
 
 use api::{Map, Value};
 
+use crate::core::claim_spec;
 use crate::core::pod_spec::{defaults, prepare::drop_disabled};
 use crate::kind::{Kind, default_member, default_text};
 use crate::workload::{self, Counters, SPEC, WORKLOAD};
-use crate::{MetaCheck, NameRule};
+use crate::{Context, Cursor, MetaCheck, NameRule};
 
 /// The kind `StatefulSet`.
 pub(crate) static STATEFUL_SET: Kind = Kind {
@@ -27,14 +28,28 @@ pub(crate) static STATEFUL_SET: Kind = Kind {
         "status" => COUNTERS.check(new, old, errors),
         _ => validate::update(new, old, cx, errors),
     },
-    warnings: |object, _, _| {
-        let limit = object.at(&["spec", "revisionHistoryLimit"]).as_i64().unwrap_or(0);
-        let text = "spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is \
-                    recommended";
-        (limit < 0).then(|| text.to_owned()).into_iter().collect()
-    },
+    warnings,
     ..WORKLOAD
 };
+
+fn warnings(object: &Value, old: Option<&Value>, cx: &Context) -> Vec<String> {
+    if cx.subresource == "status" {
+        return Vec::new();
+    }
+    let mut texts = workload::template_warnings(object, old, cx);
+    let root = Cursor::root(object);
+    let spec = root.child("spec");
+    for claim in spec.child("volumeClaimTemplates").items() {
+        // Paths as upstream has them: too short for a new object, with a capital for a changed one.
+        let path = if old.is_some() { claim.child("Spec").path() } else { claim.path() };
+        texts.extend(claim_spec::warnings(&Cursor::at(&path.to_string(), claim.child("spec").value())));
+    }
+    if spec.child("revisionHistoryLimit").int() < 0 {
+        let advice = "a negative value retains all historical revisions; a value >= 0 is recommended";
+        texts.push(format!("spec.revisionHistoryLimit: {advice}"));
+    }
+    texts
+}
 
 const COUNTERS: Counters = Counters {
     all: &[

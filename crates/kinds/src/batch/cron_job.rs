@@ -8,7 +8,7 @@ use api::field::Errors;
 use super::job;
 use crate::core::pod_spec::{defaults, prepare::drop_disabled};
 use crate::kind::{Kind, default_member, default_text};
-use crate::{Context, Cursor, equal, workload};
+use crate::{Context, Cursor, workload};
 
 /// The kind `CronJob`.
 pub(crate) static CRON_JOB: Kind = Kind {
@@ -91,15 +91,18 @@ fn validate(object: &Value, old: Option<&Value>, cx: &Context, errors: &mut Erro
     spec.child("failedJobsHistoryLimit").not_negative(errors);
 }
 
-fn warnings(object: &Value, old: Option<&Value>, _cx: &Context) -> Vec<String> {
-    let job = || job::spec_warnings(object.at(&["spec", "jobTemplate", "spec"]), "spec.jobTemplate.spec");
+fn warnings(object: &Value, old: Option<&Value>, cx: &Context) -> Vec<String> {
+    let spec = Cursor::at("spec.jobTemplate.spec", object.at(&["spec", "jobTemplate", "spec"]));
     let Some(old) = old else {
         let name = workload::host_name_warning("Pod names and hostnames", object);
-        return name.into_iter().chain(job()).collect();
+        return name.into_iter().chain(job::spec_warnings(&spec)).collect();
     };
     let mut texts = Vec::new();
-    if !equal::semantic(object.at(&["spec"]), old.at(&["spec"])) {
-        texts.extend(job());
+    if cx.subresource == "status" {
+        return texts;
+    }
+    if workload::is_new_generation(object, old, cx) {
+        texts.extend(job::spec_warnings(&spec));
     }
     if object.str_at(&["spec", "schedule"]).contains("TZ") {
         let page = "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/";

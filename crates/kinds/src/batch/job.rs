@@ -8,12 +8,12 @@ mod validate;
 
 use api::{Map, Value};
 
-use crate::core::pod_spec::prepare::drop_disabled;
+use crate::core::pod_spec::{prepare::drop_disabled, warnings};
 use crate::core::replication_controller::count_field;
 use crate::edit::objects_mut;
 use crate::kind::{Kind, default_member, default_text};
 use crate::workload::{self, SPEC, WORKLOAD};
-use crate::{MetaCheck, equal};
+use crate::{Cursor, MetaCheck};
 pub(super) use spec::check as check_spec;
 
 /// The kind `Job`.
@@ -30,13 +30,11 @@ pub(crate) static JOB: Kind = Kind {
         "status" => status::update(new, old, errors),
         _ => validate::update(new, old, cx, errors),
     },
-    warnings: |object, old, _| match old {
-        None => {
-            let name = workload::host_name_warning("Pod names and hostnames", object);
-            name.into_iter().chain(spec_warnings(object.at(&["spec"]), "spec")).collect()
-        }
-        Some(old) if equal::semantic(object.at(&["spec"]), old.at(&["spec"])) => Vec::new(),
-        Some(_) => spec_warnings(object.at(&["spec"]), "spec"),
+    warnings: |object, old, cx| {
+        let name = workload::host_name_warning("Pod names and hostnames", object).filter(|_| old.is_none());
+        let spec = old.is_none_or(|old| workload::is_new_generation(object, old, cx));
+        let texts = spec.then(|| spec_warnings(&Cursor::root(object).child("spec")));
+        name.into_iter().chain(texts.into_iter().flatten()).collect()
     },
     orphans: |version| version == "v1",
     ..WORKLOAD
@@ -99,16 +97,16 @@ fn generate_selector(job: &mut Value) {
     default_member(selector, current, uid);
 }
 
-/// A job that may fill its status with many indexes says so.
-pub(super) fn spec_warnings(spec: &Value, path: &str) -> Vec<String> {
-    let number = |name: &str| spec.at(&[name]).as_i64();
-    let (completions, parallelism) = (number("completions").unwrap_or(0), number("parallelism").unwrap_or(0));
-    let indexed = spec.str_at(&["completionMode"]) == "Indexed";
-    if indexed && completions > 100_000 && parallelism > 10_000 {
-        return vec![format!(
-            "{path}: In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than \
-             10^4, Kubernetes might not be able to track completedIndexes when a big number of indexes fail"
-        )];
-    }
-    Vec::new()
+/// A job that may fill its status with many indexes, and what is odd about its template.
+pub(super) fn spec_warnings(spec: &Cursor) -> Vec<String> {
+    let (completions, parallelism) = (spec.child("completions").int(), spec.child("parallelism").int());
+    let many = spec.text("completionMode") == "Indexed" && completions > 100_000 && parallelism > 10_000;
+    let advice = many.then(|| {
+        format!(
+            "{}: In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, \
+             Kubernetes might not be able to track completedIndexes when a big number of indexes fail",
+            spec.path()
+        )
+    });
+    advice.into_iter().chain(warnings::of(&spec.child("template"), true)).collect()
 }

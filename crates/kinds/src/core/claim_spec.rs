@@ -1,9 +1,10 @@
 //! The spec of a volume claim, in claims and in the templates of claims.
 //!
-//! Entry points: [`validate`] and [`validate_template`].
+//! Entry points: [`validate`], [`validate_template`] and [`warnings`].
 
 use api::field::Errors;
 
+use crate::core::pod_spec::warnings::fractional;
 use crate::meta;
 use crate::selectors;
 use crate::{Cursor, amounts, names};
@@ -140,6 +141,13 @@ pub(crate) fn template_metadata(metadata: &Cursor, errors: &mut Errors) {
 pub(crate) fn validate_template(template: &Cursor, errors: &mut Errors) {
     template_metadata(&template.child("metadata"), errors);
     validate(&template.child("spec"), Lax::default(), errors);
+}
+
+/// Amounts of storage that are no whole bytes.
+pub(crate) fn warnings(spec: &Cursor) -> Vec<String> {
+    let resources = spec.child("resources");
+    let amounts = ["requests", "limits"].map(|part| fractional(&resources.child(part).key("storage")));
+    amounts.into_iter().flatten().collect()
 }
 
 #[cfg(test)]

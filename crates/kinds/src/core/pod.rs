@@ -11,8 +11,8 @@ mod validate;
 
 use api::{Str, Value, field};
 
-use super::pod_spec::defaults;
-use crate::{Context, MetaCheck, Strategy, workload};
+use super::pod_spec::{defaults, warnings};
+use crate::{Context, Cursor, MetaCheck, Strategy, workload};
 
 /// The strategy of pods.
 #[derive(Debug)]
@@ -49,14 +49,18 @@ impl Strategy for Pod {
         validate::update(new, old, cx, errors);
     }
 
-    /// Updates of pods come from machines mostly and say nothing.
-    fn warnings(&self, object: &Value, old: Option<&Value>, _cx: &Context) -> Vec<String> {
-        if old.is_some() {
-            return Vec::new();
+    /// Updates of pods come from machines mostly and say nothing, but for addresses in the status.
+    fn warnings(&self, object: &Value, old: Option<&Value>, cx: &Context) -> Vec<String> {
+        match (old, cx.subresource) {
+            (Some(_), "status") => status::warnings(object),
+            (Some(_), _) => Vec::new(),
+            (None, _) => {
+                let mut texts = app_armor::warnings(object);
+                texts.extend(workload::host_name_warning("the Pod's hostname", object));
+                texts.extend(warnings::of(&Cursor::root(object), false));
+                texts
+            }
         }
-        let mut warnings = app_armor::warnings(object);
-        warnings.extend(workload::host_name_warning("the Pod's hostname", object));
-        warnings
     }
 
     fn selectable_fields(&self, object: &Value) -> Vec<(&'static str, Str)> {

@@ -3,7 +3,7 @@
 use api::Value;
 use api::field::Errors;
 
-use super::pod_spec::{defaults, prepare};
+use super::pod_spec::{defaults, prepare, warnings};
 use crate::kind::{Generation, Kind};
 use crate::{Context, Cursor, workload};
 
@@ -15,6 +15,10 @@ pub(crate) static POD_TEMPLATE: Kind = Kind {
     prepare_update: |new, old, _| prepare::drop_disabled(new, Some(old), &["template", "spec"]),
     validate: |object, cx, errors| validate(object, None, cx, errors),
     validate_update: |new, old, cx, errors| validate(new, Some(old), cx, errors),
+    warnings: |object, old, cx| match old {
+        Some(old) if !workload::is_new_generation(object, old, cx) => Vec::new(),
+        _ => warnings::of(&Cursor::root(object).child("template"), true),
+    },
     ..Kind::PLAIN
 };
 

@@ -18,9 +18,13 @@ pub(crate) static REPLICATION_CONTROLLER: Kind = Kind {
         "status" => COUNTERS.check(new, old, errors),
         _ => validate(new, Some(old), cx, errors),
     },
-    warnings: |object, old, _| match old {
-        None => workload::host_name_warning("Pod names and hostnames", object).into_iter().collect(),
+    // An update is warned about what it replaces.
+    warnings: |object, old, cx| match old {
+        Some(old) if workload::is_new_generation(object, old, cx) => {
+            workload::template_warnings(old, None, cx)
+        }
         Some(_) => Vec::new(),
+        None => workload::warnings(object, None, cx),
     },
     orphans: |version| version == "v1",
     ..WORKLOAD

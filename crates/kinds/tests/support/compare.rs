@@ -14,12 +14,21 @@ pub fn verdict(want: &Value, got: &Answer) -> Verdict {
     let body = want.at(&["body"]);
     if got.status == 201 {
         let same = differences(body, &got.body).is_empty();
-        return Verdict { semantic: same, exact: same };
+        return Verdict { semantic: same, exact: same && warnings(want) == got.warnings };
     }
     let semantic =
         body.str_at(&["reason"]) == got.body.str_at(&["reason"]) && causes(body) == causes(&got.body);
     let same_text = normal(body.str_at(&["message"])) == normal(got.body.str_at(&["message"]));
-    Verdict { semantic, exact: semantic && same_text && details(body) == details(&got.body) }
+    let same_text = same_text && details(body) == details(&got.body) && warnings(want) == got.warnings;
+    Verdict { semantic, exact: semantic && same_text }
+}
+
+/// The texts of the recorded `Warning` headers.
+fn warnings(want: &Value) -> Vec<String> {
+    let headers = want.array_at(&["warnings"]).iter().filter_map(Value::as_str);
+    let quoted =
+        headers.filter_map(|header| codec::json::parse(header.strip_prefix("299 - ")?.as_bytes()).ok());
+    quoted.map(|text| text.value.as_str().unwrap_or("").to_owned()).collect()
 }
 
 /// Reason and field of each cause, sorted.
@@ -44,6 +53,9 @@ fn normal(text: &str) -> String {
 pub fn explain(want: &Value, got: &Answer) -> String {
     let wanted = want.at(&["status"]).as_i64().unwrap_or(0);
     let body = want.at(&["body"]);
+    if wanted == got.status && warnings(want) != got.warnings {
+        return format!("\n    want {:?}\n    got  {:?}", warnings(want), got.warnings);
+    }
     if wanted == 201 && got.status == 201 {
         return format!("\n    {}", differences(body, &got.body).join("\n    "));
     }

@@ -94,17 +94,18 @@ fn route(path: &str) -> Option<(&str, &str, &str, &str)> {
 pub fn create(step: &Value, want: &Value) -> Answer {
     let mut body = step.at(&["body"]).clone();
     let Some((group, version, namespace, plural)) = route(step.str_at(&["path"])) else {
-        return Answer { kind: "unknown path".to_owned(), status: 404, body: Value::Null };
+        return Answer::new("unknown path", 404, Value::Null);
     };
     let Some(resource) = schema::resource(group, version, plural) else {
-        return Answer { kind: format!("{group}/{version} {plural}"), status: 404, body: Value::Null };
+        return Answer::new(&format!("{group}/{version} {plural}"), 404, Value::Null);
     };
     let gv = api::GroupVersion::new(group, version);
     let kind = format!("{gv}.{}", resource.kind);
-    let answer = |status: i64, body: Value| Answer { kind: kind.clone(), status, body };
+    let mut answer = Answer::new(&kind, 201, Value::Null);
+    answer.warnings.extend(kinds::deprecated(group, version, resource.kind).map(str::to_owned));
     if let Err(why) = schema::coerce(&mut body, resource.message) {
         let text = format!("{0} in version \"{version}\" cannot be handled as a {0}: {why}", resource.kind);
-        return answer(400, ApiError::bad_request(text).status());
+        return answer.with(400, ApiError::bad_request(text).status());
     }
     let groups = ["system:masters".to_owned(), "system:authenticated".to_owned()];
     let cx =
@@ -122,12 +123,13 @@ pub fn create(step: &Value, want: &Value) -> Answer {
     let errors = kinds::check_create(strategy, &body, resource.namespaced, &cx);
     let name = body.str_at(&["metadata", "name"]).to_owned();
     if !errors.is_empty() {
-        return answer(422, ApiError::invalid(group, resource.kind, &name, &errors).status());
+        return answer.with(422, ApiError::invalid(group, resource.kind, &name, &errors).status());
     }
+    answer.warnings.extend(strategy.warnings(&body, None, &cx));
     fill(&mut body);
     body.set_at(&["kind"], resource.kind);
     body.set_at(&["apiVersion"], gv.to_string());
-    answer(201, body)
+    answer.with(201, body)
 }
 
 /// What the write path fills in before a kind prepares the object.

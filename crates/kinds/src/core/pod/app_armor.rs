@@ -64,7 +64,7 @@ fn key(container: &Value) -> String {
 }
 
 /// The profile an annotation names, if it names a sound one.
-fn profile(annotation: &str) -> Option<Value> {
+pub(crate) fn profile(annotation: &str) -> Option<Value> {
     match annotation {
         "unconfined" => Some(object! { "type" => "Unconfined" }),
         "runtime/default" => Some(object! { "type" => "RuntimeDefault" }),

@@ -1,6 +1,6 @@
 //! What a kubelet may write of a pod: its status.
 //!
-//! Entry point: [`update`].
+//! Entry points: [`update`] and [`warnings`].
 
 use std::collections::BTreeSet;
 
@@ -12,6 +12,20 @@ use crate::core::pod_spec::validate::Options;
 use crate::{Cursor, meta, names, net};
 
 const STATUS_LISTS: [&str; 3] = ["containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"];
+
+/// Addresses in the status that can be written better.
+pub(super) fn warnings(pod: &Value) -> Vec<String> {
+    let root = Cursor::root(pod);
+    let status = root.child("status");
+    let mut texts = Vec::new();
+    for list in ["podIPs", "hostIPs"] {
+        for item in status.child(list).items() {
+            let ip = item.child("ip");
+            texts.extend(net::ip_warning(&ip.path(), ip.str()));
+        }
+    }
+    texts
+}
 
 /// All failures of a changed status.
 pub(super) fn update(new: &Value, old: &Value, options: &Options, errors: &mut Errors) {
