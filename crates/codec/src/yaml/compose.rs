@@ -183,7 +183,7 @@ impl<'a> Composer<'a> {
     fn is_merge(&self, key: Id) -> bool {
         match self.tree.get(key).map(|node| &node.data) {
             Some(Data::Scalar(key)) => {
-                key.text == "<<" && (key.implicit || key.tag == "tag:yaml.org,2002:merge")
+                key.text == "<<" && (key.implicit || key.tag.as_deref() == Some("tag:yaml.org,2002:merge"))
             }
             _ => false,
         }

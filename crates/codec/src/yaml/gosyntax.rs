@@ -119,14 +119,12 @@ impl Writer<'_> {
 
 /// A float as a key: with the precision of 32 bits.
 pub(super) fn short_float(f: f64) -> String {
-    match f {
+    // The shortest digits that give the same 32-bit float.
+    let narrow = f as f32;
+    match narrow {
         f if f.is_nan() => ".nan".to_owned(),
         f if f.is_infinite() => if f > 0.0 { ".inf" } else { "-.inf" }.to_owned(),
-        f => {
-            // The shortest digits that give the same 32-bit float.
-            let narrow = f as f32;
-            if narrow.is_infinite() { general(f, 6) } else { with_exponent(&format!("{narrow:e}"), 6) }
-        }
+        f => with_exponent(&format!("{f:e}"), 6),
     }
 }
 

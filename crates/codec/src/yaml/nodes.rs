@@ -1,7 +1,10 @@
-//! The tree of a document as it was written: aliases unfollowed, scalars unread.
+//! The tree of a document as it was written: aliases unfollowed, scalars unread.  It is kept small, because a short
+//! text can have very many nodes.
+
+use api::Str;
 
 /// Where a node is in its [`Tree`].
-pub(super) type Id = usize;
+pub(super) type Id = u32;
 
 /// The first document of a stream.
 #[derive(Default)]
@@ -13,22 +16,22 @@ pub(super) struct Tree {
 
 pub(super) struct Node {
     /// The line it begins in, counted from 0.
-    pub(super) line: usize,
+    pub(super) line: u32,
     pub(super) data: Data,
 }
 
 pub(super) enum Data {
     Scalar(Box<Scalar>),
     Alias(Box<Alias>),
-    Sequence(Vec<Id>),
+    Sequence(Box<[Id]>),
     /// Keys and values in turn.
-    Mapping(Vec<Id>),
+    Mapping(Box<[Id]>),
 }
 
 pub(super) struct Scalar {
-    pub(super) text: String,
-    /// The tag in full, empty for none.
-    pub(super) tag: String,
+    pub(super) text: Str,
+    /// The tag in full, `None` for none.
+    pub(super) tag: Option<Box<str>>,
     /// Without quotes and tag, so that its text says what it is.
     pub(super) implicit: bool,
 }
@@ -40,17 +43,18 @@ pub(super) struct Alias {
 
 impl Tree {
     pub(super) fn add(&mut self, line: usize, data: Data) -> Id {
-        self.nodes.push(Node { line, data });
-        self.nodes.len() - 1
+        self.nodes.push(Node { line: u32::try_from(line).unwrap_or(u32::MAX), data });
+        // A text of 4 GiB would be needed to get beyond.
+        u32::try_from(self.nodes.len() - 1).unwrap_or(u32::MAX)
     }
 
     pub(super) fn get(&self, id: Id) -> Option<&Node> {
-        self.nodes.get(id)
+        self.nodes.get(id as usize)
     }
 
     /// Gives a collection the children that were read after it was added.
     pub(super) fn set(&mut self, id: Id, data: Data) {
-        if let Some(node) = self.nodes.get_mut(id) {
+        if let Some(node) = self.nodes.get_mut(id as usize) {
             node.data = data;
         }
     }

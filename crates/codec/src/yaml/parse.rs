@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use api::Str;
+
 use super::nodes::{Alias, Data, Id, Scalar, Tree};
 use super::scan::{Kind, Result, Scanner, Token};
 use super::{MAX_DEPTH, error};
@@ -41,7 +43,7 @@ enum Place {
 #[derive(Default)]
 struct Properties {
     anchor: Option<String>,
-    tag: String,
+    tag: Option<Box<str>>,
 }
 
 impl Parser<'_> {
@@ -129,10 +131,10 @@ impl Parser<'_> {
 
     /// A scalar that is not there.
     fn empty(&mut self, line: usize) -> Id {
-        self.scalar(line, String::new(), true, Properties::default())
+        self.scalar(line, Str::default(), true, Properties::default())
     }
 
-    fn scalar(&mut self, line: usize, text: String, implicit: bool, properties: Properties) -> Id {
+    fn scalar(&mut self, line: usize, text: Str, implicit: bool, properties: Properties) -> Id {
         let scalar = Scalar { text, tag: properties.tag, implicit };
         let id = self.tree.add(line, Data::Scalar(Box::new(scalar)));
         self.name(id, properties.anchor);
@@ -153,7 +155,7 @@ impl Parser<'_> {
             return self.alias(line, name);
         }
         let properties = self.properties()?;
-        let implicit = properties.tag.is_empty();
+        let implicit = properties.tag.is_none();
         match self.peek()? {
             Kind::Scalar { .. } => Ok(self.written_scalar(line, properties)),
             Kind::BlockEntry if place == Place::BlockMapping => {
@@ -168,7 +170,7 @@ impl Parser<'_> {
                 self.collection(line, properties, Self::block_mapping)
             }
             _ if properties.anchor.is_some() || !implicit => {
-                Ok(self.scalar(line, String::new(), implicit, properties))
+                Ok(self.scalar(line, Str::default(), implicit, properties))
             }
             _ => self.error("did not find expected node content"),
         }
@@ -177,10 +179,10 @@ impl Parser<'_> {
     /// The scalar whose token comes next.
     fn written_scalar(&mut self, line: usize, properties: Properties) -> Id {
         let (text, plain) = match self.scanner.take().map(|token| token.kind) {
-            Some(Kind::Scalar { text, plain }) => (text, plain),
-            _ => (String::new(), true),
+            Some(Kind::Scalar { text, plain }) => (Str::from(text), plain),
+            _ => (Str::default(), true),
         };
-        let implicit = if properties.tag.is_empty() { plain } else { properties.tag == "!" };
+        let implicit = properties.tag.as_deref().map_or(plain, |tag| tag == "!");
         self.scalar(line, text, implicit, properties)
     }
 
@@ -207,15 +209,16 @@ impl Parser<'_> {
             self.skip();
         }
         let tag = tag.map(|(line, handle, suffix)| self.full_tag(line, &handle, suffix)).transpose()?;
-        Ok(Properties { anchor, tag: tag.unwrap_or_default() })
+        // An empty tag, `!<>`, is none.
+        Ok(Properties { anchor, tag: tag.filter(|tag| !tag.is_empty()) })
     }
 
-    fn full_tag(&self, line: usize, handle: &str, suffix: String) -> Result<String> {
+    fn full_tag(&self, line: usize, handle: &str, suffix: String) -> Result<Box<str>> {
         if handle.is_empty() {
-            return Ok(suffix);
+            return Ok(suffix.into());
         }
         match self.tags.iter().find(|(known, _)| known == handle) {
-            Some((_, prefix)) => Ok(format!("{prefix}{suffix}")),
+            Some((_, prefix)) => Ok(format!("{prefix}{suffix}").into()),
             None => Err(error::parsing(line, "found undefined tag handle")),
         }
     }
@@ -231,7 +234,7 @@ impl Parser<'_> {
         if self.depth > MAX_DEPTH {
             return self.error(&format!("exceeded max depth of {MAX_DEPTH}"));
         }
-        let id = self.tree.add(line, Data::Sequence(Vec::new()));
+        let id = self.tree.add(line, Data::Sequence(Box::default()));
         self.name(id, properties.anchor);
         let data = content(self)?;
         self.tree.set(id, data);
@@ -252,7 +255,7 @@ impl Parser<'_> {
             return self.error("did not find expected '-' indicator");
         }
         self.skip();
-        Ok(Data::Sequence(items))
+        Ok(Data::Sequence(items.into()))
     }
 
     fn unindented_sequence(&mut self) -> Result<Data> {
@@ -263,7 +266,7 @@ impl Parser<'_> {
             let empty = matches!(self.peek()?, Kind::BlockEntry | Kind::Key | Kind::Value | Kind::BlockEnd);
             items.push(if empty { self.empty(line) } else { self.node(Place::Block)? });
         }
-        Ok(Data::Sequence(items))
+        Ok(Data::Sequence(items.into()))
     }
 
     fn block_mapping(&mut self) -> Result<Data> {
@@ -282,7 +285,7 @@ impl Parser<'_> {
             return self.error("did not find expected key");
         }
         self.skip();
-        Ok(Data::Mapping(members))
+        Ok(Data::Mapping(members.into()))
     }
 
     /// The node behind a key or value token, which is taken.
@@ -315,7 +318,7 @@ impl Parser<'_> {
             }
         }
         self.skip();
-        Ok(Data::Sequence(items))
+        Ok(Data::Sequence(items.into()))
     }
 
     /// A mapping of one member in a flow sequence, `[a: b]`.
@@ -330,7 +333,7 @@ impl Parser<'_> {
             self.node(Place::Flow)?
         };
         let value = self.flow_value(&Kind::FlowSequenceEnd)?;
-        Ok(Data::Mapping(vec![key, value]))
+        Ok(Data::Mapping(Box::new([key, value])))
     }
 
     fn flow_mapping(&mut self) -> Result<Data> {
@@ -360,7 +363,7 @@ impl Parser<'_> {
             }
         }
         self.skip();
-        Ok(Data::Mapping(members))
+        Ok(Data::Mapping(members.into()))
     }
 
     /// The value of a member in flow style, which may be missing with its colon.

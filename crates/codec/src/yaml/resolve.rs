@@ -26,10 +26,10 @@ const CORE: &str = "tag:yaml.org,2002:";
 /// The value of a scalar with its tag.
 pub(super) fn resolve(scalar: &Scalar) -> Result<Resolved<'_>> {
     let text = scalar.text.as_str();
-    if scalar.tag.is_empty() {
+    let Some(tag) = &scalar.tag else {
         return Ok(if scalar.implicit { plain(text) } else { Resolved::Text(text.into()) });
-    }
-    let Some(tag) = scalar.tag.strip_prefix(CORE) else { return Ok(Resolved::Text(text.into())) };
+    };
+    let Some(tag) = tag.strip_prefix(CORE) else { return Ok(Resolved::Text(text.into())) };
     let resolved = plain(text);
     match (tag, resolved) {
         ("binary", _) => binary(text),

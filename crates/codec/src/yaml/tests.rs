@@ -75,6 +75,7 @@ fn structures_are_read_in_block_and_flow_style() {
         ("# nothing\n", "null"),
         ("{\"a\":1,\"b\":\"\\u003c\"}", r#"{"a":1,"b":"\u003c"}"#),
         ("1: a\ntrue: b\n1.5: c\n~x: d\n", r#"{"1":"a","1.5":"c","true":"b","~x":"d"}"#),
+        ("1e39: a\n1e7: b\n", r#"{".inf":"a","1e+07":"b"}"#),
         ("a: http://x/y?z#w\n", r#"{"a":"http://x/y?z#w"}"#),
         ("a:\r\n  - b\r\n", r#"{"a":["b"]}"#),
     ];
