@@ -8,6 +8,7 @@ pub mod bootstrap;
 mod builtin;
 mod forbidden;
 mod impersonate;
+pub mod node;
 pub mod rbac;
 pub mod review;
 mod union;
