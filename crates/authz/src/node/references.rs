@@ -106,14 +106,13 @@ pub(super) fn volume_references(volume: &Value) -> Option<(Object, Vec<Object>)>
             secrets.push(Object::new(Kind::Secret, at, name));
         }
     };
-    let or_claims = |given| if given == "" { namespace } else { given };
     let azure = spec.at(&["azureFile"]);
-    add(or_claims(azure.str_at(&["secretNamespace"])), azure.str_at(&["secretName"]));
+    add(or_else(azure.str_at(&["secretNamespace"]), namespace), azure.str_at(&["secretName"]));
     for (source, field) in SECRET_REFS {
         let reference = spec.at(&[source, field]);
         let given = reference.str_at(&["namespace"]);
         // Old objects may leave out the namespace and mean that of the claim; these two kinds never did.
-        let at = if matches!(source, "cinder" | "storageos") { given } else { or_claims(given) };
+        let at = if matches!(source, "cinder" | "storageos") { given } else { or_else(given, namespace) };
         add(at, reference.str_at(&["name"]));
     }
     for field in ["nodePublishSecretRef", "nodeStageSecretRef", "nodeExpandSecretRef"] {
@@ -121,4 +120,8 @@ pub(super) fn volume_references(volume: &Value) -> Option<(Object, Vec<Object>)>
         add(reference.str_at(&["namespace"]), reference.str_at(&["name"]));
     }
     Some((Object::new(Kind::Claim, namespace, claim.str_at(&["name"])), secrets))
+}
+
+fn or_else<'a>(given: &'a str, otherwise: &'a str) -> &'a str {
+    if given.is_empty() { otherwise } else { given }
 }
