@@ -17,6 +17,8 @@ pub(crate) struct Served {
     pub stored_message: &'static Message,
     /// What its kind means.
     pub strategy: &'static dyn Strategy,
+    /// What the kind means that its objects are stored as; it names the selectable fields.
+    pub stored_strategy: &'static dyn Strategy,
     /// Names of the selectable fields besides name and namespace.
     pub fields: Vec<&'static str>,
 }
@@ -33,9 +35,11 @@ impl Served {
         let (group, version) = table.storage;
         let stored_message = schema::kind(group, version, table.kind)?;
         let strategy = kinds::strategy(table.group, table.kind);
-        let fields = strategy.selectable_fields(&Value::object()).into_iter().map(|(name, _)| name).collect();
+        let stored_strategy = kinds::strategy(group, table.kind);
+        let fields =
+            stored_strategy.selectable_fields(&Value::object()).into_iter().map(|(name, _)| name).collect();
         let stored = store::Resource::new(group, table.plural);
-        Some(Self { table, stored, stored_message, strategy, fields })
+        Some(Self { table, stored, stored_message, strategy, stored_strategy, fields })
     }
 
     /// The name in upstream's messages.
@@ -51,6 +55,12 @@ impl Served {
     /// Group and version objects are stored in.
     pub(crate) fn stored_version(&self) -> GroupVersion {
         GroupVersion::new(self.table.storage.0, self.table.storage.1)
+    }
+
+    /// Group and version that the strategy works on: the stored one, unless the kind is served by another group, which
+    /// has a strategy of its own.
+    pub(crate) fn strategy_version(&self) -> GroupVersion {
+        if self.table.group == self.table.storage.0 { self.stored_version() } else { self.group_version() }
     }
 
     /// True when objects are stored just as they are served.

@@ -86,11 +86,20 @@ fn generate_selector(job: &mut Value) {
     }
     let name: Value = job.str_at(&["metadata", "name"]).into();
     let uid: Value = job.str_at(&["metadata", "uid"]).into();
+    // A job without labels of its own shares those of its template (`SetDefaults_Job`), also what is added here.
+    let shared = {
+        let own = job.at(&["metadata", "labels"]).as_object().filter(|m| !m.is_empty());
+        own.is_none() || own == job.at(&["spec", "template", "metadata", "labels"]).as_object()
+    };
     let labels = job.object_at_mut(&["spec", "template", "metadata", "labels"]);
     for (keys, value) in [(JOB_NAME, name), (CONTROLLER_UID, uid.clone())] {
         for key in keys {
             default_member(labels, key, value.clone());
         }
+    }
+    if shared {
+        let labels = labels.clone();
+        job.set_at(&["metadata", "labels"], labels);
     }
     let selector = job.object_at_mut(&["spec", "selector", "matchLabels"]);
     let [_, current] = CONTROLLER_UID;

@@ -1,9 +1,8 @@
-//! Impersonation: a user who may do so acts as somebody else.
+//! Impersonation: a user who may do so acts as somebody else (KEP-5284 included).
 
-use api::user::{ANONYMOUS, AUTHENTICATED, UNAUTHENTICATED};
-use api::{ApiError, UserInfo};
-use authn::{impersonation, service_account};
-use authz::{Attributes, ResourceTarget};
+use api::ApiError;
+use authn::impersonation;
+use authz::{Attributes, Selectors};
 
 use super::authenticate::Authenticated;
 use crate::app::App;
@@ -16,53 +15,8 @@ pub(crate) fn impersonate(app: &App, request: Authenticated) -> Result<Authentic
     let headers = request.received().headers().iter();
     let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
     let Some(wanted) = impersonation::wanted_user(headers)? else { return Ok(request) };
-    if !request.received().insecure {
-        check(app, request.user(), &wanted)?;
-    }
-    let user = complete(wanted);
-    Ok(request.acting_as(user))
-}
-
-/// Asks for each part of the identity whether the user may take it.
-fn check(app: &App, user: &UserInfo, wanted: &UserInfo) -> Result<(), ApiError> {
-    let ask = |target: ResourceTarget<'_>| {
-        app.authorization.check(&Attributes::of_resource(user, "impersonate", target))
-    };
-    let part = |group: &'static str, resource: &'static str| ResourceTarget {
-        group,
-        version: "v1",
-        resource,
-        ..ResourceTarget::default()
-    };
-    const AUTHENTICATION: &str = "authentication.k8s.io";
-    match service_account::split_username(&wanted.name) {
-        Some((namespace, name)) => ask(ResourceTarget { namespace, name, ..part("", "serviceaccounts") })?,
-        None => ask(ResourceTarget { name: &wanted.name, ..part("", "users") })?,
-    }
-    for group in &wanted.groups {
-        ask(ResourceTarget { name: group, ..part("", "groups") })?;
-    }
-    if !wanted.uid.is_empty() {
-        ask(ResourceTarget { name: &wanted.uid, ..part(AUTHENTICATION, "uids") })?;
-    }
-    for (key, values) in &wanted.extra {
-        for value in values {
-            ask(ResourceTarget { subresource: key, name: value, ..part(AUTHENTICATION, "userextras") })?;
-        }
-    }
-    Ok(())
-}
-
-/// Adds the groups that follow from the name when the headers name none, and that of everybody who is somebody.
-fn complete(mut user: UserInfo) -> UserInfo {
-    if user.groups.is_empty()
-        && let Some((namespace, _)) = service_account::split_username(&user.name)
-    {
-        user.groups = service_account::groups(namespace);
-    }
-    let group = if user.name == ANONYMOUS { UNAUTHENTICATED } else { AUTHENTICATED };
-    if !user.in_group(AUTHENTICATED) && !user.in_group(UNAUTHENTICATED) {
-        user.groups.push(group.to_owned());
-    }
-    user
+    let selectors = Selectors::of_request(request.info());
+    let attributes = Attributes::of_request(request.user(), request.info(), selectors.as_ref());
+    let allowed = authz::impersonate(&wanted, &attributes, &app.authorization.union)?;
+    Ok(request.acting_as(allowed.user))
 }

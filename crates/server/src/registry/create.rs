@@ -22,7 +22,7 @@ impl Call<'_> {
         self.track(None, &mut object);
         self.mutate(Operation::Create, &mut object, None)?;
         meta::dedup_owner_references(&mut object);
-        let object = encode::convert(self.served, object, &self.served.stored_version())?;
+        let object = encode::convert(self.served, object, &self.served.strategy_version())?;
         self.create_stored(object).await
     }
 

@@ -31,8 +31,11 @@ pub(crate) fn convert(served: &Served, object: Value, to: &GroupVersion) -> Resu
     Ok(kinds::convert(object, &from, to, served.table.kind))
 }
 
-/// What the store keeps of an object that is in its stored version.
+/// What the store keeps of an object, which is in its stored version afterwards.
 pub(super) fn draft(served: &Served, object: &mut Value) -> Result<Draft, ApiError> {
+    if served.strategy_version() != served.stored_version() {
+        *object = convert(served, object.take(), &served.stored_version())?;
+    }
     object.remove_at(&["metadata", "resourceVersion"]);
     object.set_at(&["apiVersion"], served.stored_version().to_string());
     object.set_at(&["kind"], served.table.kind);
@@ -56,7 +59,7 @@ fn head(served: &Served, object: &Value) -> Head {
             .flat_map(Map::iter)
             .map(|(k, v)| (k.into(), v.as_str().unwrap_or("").into()))
             .collect(),
-        fields: Fields::new(served.strategy.selectable_fields(object)),
+        fields: Fields::new(served.stored_strategy.selectable_fields(object)),
         expires: 0,
     }
 }

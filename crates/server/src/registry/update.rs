@@ -93,7 +93,7 @@ impl Call<'_> {
         let mut object = change(self, Live { value: None })?;
         meta::ensure_namespace(&mut object, self.object_namespace())?;
         self.mutate(Operation::Create, &mut object, None)?;
-        let object = encode::convert(self.served, object, &self.served.stored_version())?;
+        let object = encode::convert(self.served, object, &self.served.strategy_version())?;
         match self.create_stored(object).await {
             Ok(written) => Ok(Some(Updated { written, created: true })),
             Err(error) if error.reason == Reason::AlreadyExists => Ok(None),
@@ -108,13 +108,17 @@ impl Call<'_> {
         change: &mut impl FnMut(&mut Self, Live<'_>) -> Result<Value, ApiError>,
     ) -> Result<Option<Updated>, ApiError> {
         let served = self.served;
-        let old = encode::parse(current)?;
-        let live = encode::convert(served, old.clone(), &served.group_version())?;
+        let stored = encode::parse(current)?;
+        let mut live = encode::convert(served, stored.clone(), &served.group_version())?;
+        if !served.stored_as_served() {
+            schema::canonicalize(&mut live, served.table.message);
+        }
+        let old = encode::convert(served, stored.clone(), &served.strategy_version())?;
         let mut object = change(self, Live { value: Some(&live) })?;
         meta::ensure_namespace(&mut object, self.object_namespace())?;
         self.mutate(Operation::Update, &mut object, Some(&live))?;
         meta::dedup_owner_references(&mut object);
-        let mut object = encode::convert(served, object, &served.stored_version())?;
+        let mut object = encode::convert(served, object, &served.strategy_version())?;
         self.check_identity(&object, &old)?;
         self.check_version(&mut object, current)?;
         self.prepare(&mut object, &old);
@@ -134,7 +138,7 @@ impl Call<'_> {
         let mut draft = encode::draft(served, &mut object)?;
         if !current.same_content(&draft) {
             // What changed may be the times of field owners and nothing else: then nothing changed.
-            patch::managed::keep_times(&unversioned(&old), &mut object);
+            patch::managed::keep_times(&unversioned(&stored), &mut object);
             draft = encode::draft(served, &mut object)?;
         }
         if current.same_content(&draft) {

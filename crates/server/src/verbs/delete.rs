@@ -21,6 +21,7 @@ pub(crate) async fn delete(exchange: &Exchange, body: &Bytes) -> Result<Response
     let shaper = exchange.shaper()?;
     let accepted = options.orphan_dependents == Some(false);
     let mut call = exchange.call("", options.dry_run);
+    call.warnings.extend(preserved(exchange, &options));
     let deleted = call.delete(options).await?;
     let status = if !deleted.gone && accepted { StatusCode::ACCEPTED } else { StatusCode::OK };
     let mut response = if deleted.answer_object {
@@ -43,6 +44,7 @@ pub(crate) async fn delete_collection(exchange: &Exchange, body: &Bytes) -> Resu
     let selection = Selection::new(&exchange.served, &list_options)?;
     let shaper = exchange.shaper()?;
     let page = Page::new(exchange, &list_options, &selection).await?;
+    let warnings: Vec<String> = preserved(exchange, &delete_options).into_iter().collect();
     let objects: Vec<_> = page.objects().cloned().collect();
     let mut values = Vec::with_capacity(objects.len());
     for object in &objects {
@@ -55,7 +57,21 @@ pub(crate) async fn delete_collection(exchange: &Exchange, body: &Bytes) -> Resu
         }
         values.push(shaper.value(object)?);
     }
-    answer::value(StatusCode::OK, &shaper.list(&page.meta, values)?, &exchange.output)
+    let mut response = answer::value(StatusCode::OK, &shaper.list(&page.meta, values)?, &exchange.output)?;
+    answer::warn(response.headers_mut(), &warnings);
+    Ok(response)
+}
+
+/// The warning to whoever deletes jobs without saying what shall become of their pods.
+fn preserved(exchange: &Exchange, options: &DeleteOptions) -> Option<String> {
+    let silent = options.propagation_policy.is_none() && options.orphan_dependents.is_none();
+    let jobs = exchange.served.table.group == "batch" && exchange.served.table.plural == "jobs";
+    let orphans = exchange.served.strategy.orphans_by_default(exchange.served.table.version);
+    (silent && jobs && orphans).then(|| {
+        "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or \
+         set propagationPolicy=Orphan to suppress this warning"
+            .to_owned()
+    })
 }
 
 fn read_options(exchange: &Exchange, body: &Bytes) -> Result<DeleteOptions, ApiError> {
