@@ -48,6 +48,7 @@ mod storage;
 mod strategy;
 mod url;
 mod workload;
+mod x509;
 
 pub use check::{check_create, check_update};
 pub use columns::printer;

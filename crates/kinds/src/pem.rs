@@ -5,11 +5,15 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::x509;
+
 /// One block: its type and what it holds.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Block {
     /// Type, such as `CERTIFICATE`.
     pub label: String,
+    /// Whether headers precede the body.
+    pub headers: bool,
     /// The decoded body.
     pub bytes: Vec<u8>,
 }
@@ -36,27 +40,28 @@ fn fence<'a>(line: &'a str, start: &str) -> Option<&'a str> {
 }
 
 fn block<'a>(label: &str, mut lines: std::str::Lines<'a>) -> Option<(Block, std::str::Lines<'a>)> {
-    let mut body = String::new();
+    let (mut body, mut headers) = (String::new(), false);
     loop {
         let line = lines.next()?;
         match fence(line, "-----END ") {
             Some(end) if end == label => break,
             Some(_) => return None,
             // Headers such as `Proc-Type: 4,ENCRYPTED` precede the body.
-            None if line.contains(':') => {}
+            None if line.contains(':') => headers = true,
             None => body.extend(line.chars().filter(|c| !c.is_whitespace())),
         }
     }
     let bytes = STANDARD.decode(body).ok()?;
-    Some((Block { label: label.to_owned(), bytes }, lines))
+    Some((Block { label: label.to_owned(), headers, bytes }, lines))
 }
 
 /// Why a certificate and a key cannot be served, in the words of Go's `crypto/tls`; `None` when both are there.
 pub(crate) fn key_pair_fault(certificate: &[u8], key: &[u8]) -> Option<String> {
     let is_key = |label: &str| label == "PRIVATE KEY" || label.ends_with(" PRIVATE KEY");
-    let labels = |text: &[u8]| blocks(text).into_iter().map(|block| block.label).collect::<Vec<_>>();
-    let (of_certificate, of_key) = (labels(certificate), labels(key));
-    if !of_certificate.iter().any(|label| label == "CERTIFICATE") {
+    let labels = |blocks: &[Block]| blocks.iter().map(|block| block.label.clone()).collect::<Vec<_>>();
+    let (certificate, key) = (blocks(certificate), blocks(key));
+    let (of_certificate, of_key) = (labels(&certificate), labels(&key));
+    let Some(leaf) = certificate.iter().find(|block| block.label == "CERTIFICATE") else {
         return Some(match of_certificate.as_slice() {
             [] => "tls: failed to find any PEM data in certificate input".to_owned(),
             [one] if one.ends_with("PRIVATE KEY") => {
@@ -70,9 +75,9 @@ pub(crate) fn key_pair_fault(certificate: &[u8], key: &[u8]) -> Option<String> {
                 many.join(" ")
             ),
         });
-    }
-    if of_key.iter().any(|label| is_key(label)) {
-        return None;
+    };
+    if let Some(key) = key.iter().find(|block| is_key(&block.label)) {
+        return x509::pair_fault(&leaf.bytes, &key.bytes).map(str::to_owned);
     }
     Some(match of_key.as_slice() {
         [] => "tls: failed to find any PEM data in key input".to_owned(),
@@ -101,13 +106,14 @@ mod tests {
         let labels: Vec<&str> = found.iter().map(|block| block.label.as_str()).collect();
         assert_eq!(labels, ["CERTIFICATE", "EC PRIVATE KEY"]);
         assert_eq!(found[0].bytes, b"ABCDEF");
+        assert!(found[1].headers && !found[0].headers);
     }
 
     #[test]
     fn pairs() {
         let fault =
             |cert: &str, key: &str| key_pair_fault(cert.as_bytes(), key.as_bytes()).unwrap_or_default();
-        assert_eq!(fault(CERTIFICATE, KEY), "");
+        assert_eq!(fault(CERTIFICATE, KEY), "x509: malformed certificate");
         assert_eq!(fault("", KEY), "tls: failed to find any PEM data in certificate input");
         assert!(fault(KEY, CERTIFICATE).ends_with("PEM inputs may have been switched"));
         assert!(fault(CERTIFICATE, CERTIFICATE).starts_with("tls: found a certificate rather than a key"));

@@ -3,12 +3,18 @@
 use api::{Map, Value};
 
 use crate::kind::{Generation, Kind, Status, carry_over, instant, text_field};
-use crate::{Context, NameRule};
+use crate::{Context, MetaCheck, NameRule};
+
+mod validate;
 
 pub(crate) static CERTIFICATE_SIGNING_REQUEST: Kind = Kind {
     name_rule: NameRule::Custom,
     generation: Generation::Ignored,
     status: Status::Own,
+    update_checks: &[MetaCheck::New, MetaCheck::Change],
+    subresource_checks: &[MetaCheck::New, MetaCheck::Change],
+    validate: |request, _, errors| validate::request(request, None, errors),
+    validate_update: validate::change,
     prepare_create,
     prepare_update,
     fields: |request| vec![("spec.signerName", text_field(request, &["spec", "signerName"]))],

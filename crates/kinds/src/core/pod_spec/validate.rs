@@ -303,7 +303,7 @@ fn limits(spec: &Cursor, options: &Options, errors: &mut Errors) {
 }
 
 /// The overhead is checked as the limits of a container.
-fn overhead(overhead: &Cursor, options: &Options, errors: &mut Errors) {
+pub(crate) fn overhead(overhead: &Cursor, options: &Options, errors: &mut Errors) {
     if overhead.map().is_none_or(Map::is_empty) {
         return;
     }
