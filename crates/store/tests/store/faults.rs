@@ -1,6 +1,6 @@
 //! The disk runs full or breaks: a clean error, nothing half done.
 
-use sumun_store::{CommitError, Health, Key, OpenError, Store};
+use sumun_store::{CommitError, Condition, Health, Key, OpenError, Store};
 
 use crate::crash::{Model, check_history, work};
 use crate::disk::{FakeDisk, Fault};
@@ -80,6 +80,32 @@ fn a_full_disk_is_left_as_it_was_and_room_brings_the_store_back() {
     let expect = Model::of(&store);
     drop(store);
     assert_eq!(Model::of(&open(&disk.shared())), expect);
+}
+
+/// A conflict with a write that then failed is no conflict.
+#[test]
+fn conflicts_are_with_what_is_there() {
+    let disk = FakeDisk::default();
+    let store = open(&disk.shared());
+    disk.set_capacity(Some(disk.used()));
+    let (mut full, runtime) = (0, tokio::runtime::Builder::new_current_thread().build().unwrap());
+    for round in 0..200 {
+        let filler = "x".repeat(3000);
+        let writers: Vec<_> = (0..8)
+            .map(|_| {
+                let (store, filler) = (store.clone(), filler.clone());
+                let key = Key::new(&pods(), "ns", round.to_string());
+                runtime.spawn(async move { store.put(key, Condition::Absent, draft("a", &filler)).await })
+            })
+            .collect();
+        for writer in writers {
+            match runtime.block_on(writer).unwrap() {
+                Err(CommitError::StorageFull(_)) => full += 1,
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    assert_eq!((full, store.revision(), contents(&store).len()), (1600, 1, 0));
 }
 
 #[test]

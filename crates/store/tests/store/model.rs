@@ -103,7 +103,8 @@ fn key(node: bool, name: u8) -> Key {
 /// The writes of an operation, and the text its put writes.
 fn writes(op: &Op, plain: &Plain) -> (Vec<Write>, String) {
     let put = |key: Key, want, text: &str| {
-        Write::put(key.clone(), plain.condition(&key, want), draft_on("p", text, "n1"))
+        let node = ["", "n1", "n2"][text.len() % 3];
+        Write::put(key.clone(), plain.condition(&key, want), draft_on("p", text, node))
     };
     match op {
         Op::Put(node, name, want, len) => {

@@ -31,6 +31,7 @@ suite!(
     lists,
     exact_revisions,
     forgotten_resources,
+    history_lets_go,
     watch_replays_then_follows,
     watch_scopes,
     watch_too_old,
@@ -222,6 +223,17 @@ async fn forgotten_resources(store: Store) {
     let mut watch = store.watch(&pods(), Scope::All, 3).unwrap();
     put(&store, &pods(), "a", "two").await.unwrap();
     assert_eq!(line(&watch.next().await.unwrap()), "ADDED a 4");
+}
+
+async fn history_lets_go(store: Store) {
+    let old = std::sync::Arc::downgrade(&put(&store, &pods(), "a", "old").await.unwrap());
+    put(&store, &pods(), "a", "new").await.unwrap();
+    assert_eq!(store.snapshot_at(&pods(), 2).unwrap().len(), 1);
+    assert!(old.upgrade().is_some());
+    for n in 0..100 {
+        put(&store, &pods(), "a", &n.to_string()).await.unwrap();
+    }
+    assert!(old.upgrade().is_none(), "nothing holds on to an object that left the window");
 }
 
 async fn watch_replays_then_follows(store: Store) {
