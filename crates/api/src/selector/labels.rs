@@ -473,6 +473,11 @@ mod tests {
             ("a=(", "unable to parse requirement: found '(', expected: identifier"),
             ("!", "unable to parse requirement: found '', expected: identifier"),
             ("!!a", "unable to parse requirement: found '!', expected: identifier"),
+            ("a<>3", "unable to parse requirement: found '>', expected: identifier"),
+            ("a\0b=c", "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt"),
+            ("(a)", "found '(', expected: !, identifier, or 'end of string'"),
+            ("a=b,,c=d", "found ',', expected: identifier after ','"),
+            ("a in (=)", "unable to parse requirement: found '=', expected: ',', ')' or identifier"),
             ("a=>b", "unable to parse requirement: found '>', expected: identifier"),
             (
                 "a>x",

@@ -70,11 +70,11 @@ impl EscalationCheck<'_> {
         let refuse = |why: String| ApiError::forbidden(&resource(kind), name, why);
         let snapshot = self.rbac.snapshot();
         let rules: Vec<Rule> = new.array_at(&["rules"]).iter().map(Rule::from_value).collect();
-        confirm(&snapshot, user, &info.namespace, &rules).map_err(refuse)?;
+        confirm(&snapshot, user, info, &rules).map_err(refuse)?;
         let aggregated = |v: &Value| !v.array_at(&["aggregationRule", "clusterRoleSelectors"]).is_empty();
         if aggregated(new) || old.is_some_and(aggregated) {
             let everything = [Rule::resources("*", "*", "*"), Rule::urls("*", "*")];
-            confirm(&snapshot, user, &info.namespace, &everything).map_err(|_| {
+            confirm(&snapshot, user, info, &everything).map_err(|_| {
                 refuse("must have cluster-admin privileges to use the aggregationRule".to_owned())
             })?;
         }
@@ -100,12 +100,12 @@ impl EscalationCheck<'_> {
             return Ok(());
         }
         let snapshot = self.rbac.snapshot();
-        let role =
-            snapshot.role(&key).ok_or_else(|| ApiError::not_found(&resource(role_kind), &role_ref.name))?;
+        // As upstream, which names the resource of the request.
+        let gone = || ApiError::not_found(&resource(kind), &role_ref.name);
+        let role = snapshot.role(&key).ok_or_else(gone)?;
         let rules: Vec<Rule> = role.rules.iter().map(|r| r.as_ref().clone()).collect();
         let name = new.str_at(&["metadata", "name"]);
-        confirm(&snapshot, user, namespace, &rules)
-            .map_err(|why| ApiError::forbidden(&resource(kind), name, why))
+        confirm(&snapshot, user, info, &rules).map_err(|why| ApiError::forbidden(&resource(kind), name, why))
     }
 
     fn allows(&self, user: &UserInfo, verb: &str, target: ResourceTarget) -> bool {
@@ -137,12 +137,12 @@ fn only_garbage_collection(new: &Value, old: &Value) -> bool {
     strip(new) == strip(old)
 }
 
-/// Fails, with upstream's text, when the user does not hold everything that `rules` allow.
-fn confirm(snapshot: &Snapshot, user: &UserInfo, namespace: &str, rules: &[Rule]) -> Result<(), String> {
+/// Fails, with upstream's text, when the user does not hold everything that `rules` allow where the request goes.
+fn confirm(snapshot: &Snapshot, user: &UserInfo, info: &RequestInfo, rules: &[Rule]) -> Result<(), String> {
     if rules.iter().map(permissions).fold(0, usize::saturating_add) > MOST_PERMISSIONS {
         return Err(format!("the rules multiply out to more than {MOST_PERMISSIONS} permissions to compare"));
     }
-    let missing = uncovered(rules, |permission| snapshot.holds(user, namespace, permission));
+    let missing = uncovered(rules, |permission| snapshot.holds(user, &info.namespace, permission));
     if missing.is_empty() {
         return Ok(());
     }
@@ -151,9 +151,22 @@ fn confirm(snapshot: &Snapshot, user: &UserInfo, namespace: &str, rules: &[Rule]
     lines.dedup();
     let (name, groups) = (go_quote(&user.name), quoted(&user.groups));
     let what = "is attempting to grant RBAC permissions not currently held";
-    let errors = join_errors(snapshot.dangling(user, namespace));
-    let errors = errors.map(|e| format!("; resolution errors: [{e}]")).unwrap_or_default();
-    Err(format!("user {name} (groups={groups}) {what}:\n{}{errors}", lines.join("\n")))
+    Err(format!(
+        "user {name} (groups={groups}) {what}:\n{}{}",
+        lines.join("\n"),
+        resolution_errors(snapshot, user, info)
+    ))
+}
+
+/// The roles that the user is bound to and that are missing, each named with the resource of the request as upstream
+/// does.
+fn resolution_errors(snapshot: &Snapshot, user: &UserInfo, info: &RequestInfo) -> String {
+    let missing = |role: &RoleKey| match role.kind {
+        RoleKind::Other(_) => role.not_found(),
+        _ => ApiError::not_found(&info.group_resource(), &role.name).message,
+    };
+    let errors = join_errors(snapshot.dangling_as(user, &info.namespace, missing));
+    errors.map(|e| format!("; resolution errors: [{e}]")).unwrap_or_default()
 }
 
 fn permissions(rule: &Rule) -> usize {

@@ -80,12 +80,22 @@ impl Snapshot {
 
     /// One text for each role that the user is bound to and that does not exist; after a hundred only how many more.
     pub fn dangling(&self, user: &UserInfo, namespace: &str) -> Vec<String> {
+        self.dangling_as(user, namespace, RoleKey::not_found)
+    }
+
+    /// The same in the words of `text`.
+    pub(super) fn dangling_as(
+        &self,
+        user: &UserInfo,
+        namespace: &str,
+        text: impl Fn(&RoleKey) -> String,
+    ) -> Vec<String> {
         let mut ids: Vec<RoleId> =
             self.held_by(user, namespace).flat_map(|h| h.missing(&self.slots)).collect();
         ids.sort_unstable();
         ids.dedup();
         let slots = ids.iter().take(MOST_DANGLING).filter_map(|id| self.slots.get(*id as usize));
-        let mut texts: Vec<String> = slots.map(|s| s.key.not_found()).collect();
+        let mut texts: Vec<String> = slots.map(|s| text(&s.key)).collect();
         texts.sort_unstable();
         if ids.len() > MOST_DANGLING {
             texts.push(format!("{} more roles not found", ids.len() - MOST_DANGLING));

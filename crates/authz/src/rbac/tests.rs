@@ -360,7 +360,14 @@ fn escalation_reads_as_upstreams() {
     let error = check
         .check(Kind::ClusterRoleBinding, &bob, &create("clusterrolebindings"), &binding, None)
         .unwrap_err();
-    assert_eq!(error.message, "clusterroles.rbac.authorization.k8s.io \"missing\" not found");
+    assert_eq!(error.message, "clusterrolebindings.rbac.authorization.k8s.io \"missing\" not found");
+    rbac.upsert(Kind::ClusterRoleBinding, &bind("b", "gone", object! { "kind" => "User", "name" => "bob" }));
+    let error = check.check(Kind::ClusterRole, &bob, &create("clusterroles"), &new, None).unwrap_err();
+    assert!(
+        error
+            .message
+            .ends_with("; resolution errors: [clusterroles.rbac.authorization.k8s.io \"gone\" not found]")
+    );
     let root = UserInfo::new("root", [api::user::SYSTEM_MASTERS]);
     assert_eq!(check.check(Kind::ClusterRole, &root, &create("clusterroles"), &new, None), Ok(()));
     let mut finalized = new.clone();
