@@ -95,7 +95,7 @@ impl Default for Config {
             client_ca_file: None,
             token_auth_file: None,
             anonymous_auth: true,
-            authorization_mode: vec!["RBAC".to_owned()],
+            authorization_mode: vec!["Node".to_owned(), "RBAC".to_owned()],
             service_account_issuer: vec!["https://kubernetes.default.svc".to_owned()],
             service_account_key_file: Vec::new(),
             service_account_signing_key_file: None,

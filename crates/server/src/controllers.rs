@@ -5,11 +5,11 @@
 
 mod accounts;
 mod aggregation;
+pub(crate) mod authorizers;
 mod feed;
 mod garbage;
 mod namespaces;
 mod queue;
-pub(crate) mod rbac;
 mod root_ca;
 
 use std::sync::Arc;

@@ -86,7 +86,7 @@ impl Server {
             controllers::Selected::parse(&config.controllers).map_err(|e| failed("--controllers", e))?;
         let app = Arc::new(build(config, &pki, &files, &ready)?);
         app.authentication.objects.set(&app);
-        controllers::rbac::start(&app);
+        controllers::authorizers::start(&app);
         bootstrap::run(&app).await.map_err(|e| failed("bootstrap objects", e.message))?;
         app.health.set_bootstrapped();
         controllers::start(&app, &selected);

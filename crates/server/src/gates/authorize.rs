@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use api::request::{Query, RequestInfo};
 use api::{ApiError, Reason, UserInfo};
+use authz::node::Node;
 use authz::rbac::Rbac;
 use authz::{AlwaysAllow, AlwaysDeny, Attributes, Authorizer, Mode, Selectors, Union};
 use hyper::body::Incoming;
@@ -11,7 +12,7 @@ use hyper::body::Incoming;
 use super::authenticate::Authenticated;
 use super::receive::Received;
 use crate::app::App;
-use crate::controllers::rbac::Known;
+use crate::controllers::authorizers::Known;
 
 /// Subresources that open a connection.
 const CONNECT: [&str; 5] = ["attach", "exec", "log", "portforward", "proxy"];
@@ -22,7 +23,9 @@ pub(crate) struct Authorization {
     pub union: Union,
     /// The index of roles and bindings, when RBAC is on; controllers keep it up to date.
     pub rbac: Arc<Rbac>,
-    /// How far the index has come.
+    /// What ties objects to nodes, when the Node authorizer is on.
+    pub node: Option<Arc<Node>>,
+    /// How far the index of roles has come.
     pub known: Known,
 }
 
@@ -102,8 +105,10 @@ impl Authorization {
     pub(crate) fn new(modes: &[String]) -> Result<Self, String> {
         let modes = Mode::parse_list(&modes.join(",")).map_err(|e| e.to_string())?;
         let rbac = Arc::new(Rbac::new());
-        let union = Union::new(modes.iter().map(|mode| member(*mode, &rbac)).collect::<Result<Vec<_>, _>>()?);
-        Ok(Self { union, rbac, known: Known::default() })
+        let node = modes.contains(&Mode::Node).then(|| Arc::new(Node::new()));
+        let members = modes.iter().map(|mode| member(*mode, &rbac, node.as_ref()));
+        let union = Union::new(members.collect::<Result<Vec<_>, _>>()?);
+        Ok(Self { union, rbac, node, known: Known::default() })
     }
 
     /// Fails unless the answer is yes.
@@ -122,13 +127,13 @@ impl Authorization {
     }
 }
 
-fn member(mode: Mode, rbac: &Arc<Rbac>) -> Result<Arc<dyn Authorizer>, String> {
+fn member(mode: Mode, rbac: &Arc<Rbac>, node: Option<&Arc<Node>>) -> Result<Arc<dyn Authorizer>, String> {
+    let missing = || format!("authorization mode `{}` is not available yet", mode.name());
     Ok(match mode {
         Mode::AlwaysAllow => Arc::new(AlwaysAllow),
         Mode::AlwaysDeny => Arc::new(AlwaysDeny),
         Mode::Rbac => rbac.clone(),
-        Mode::Node | Mode::Abac | Mode::Webhook => {
-            return Err(format!("authorization mode `{}` is not available yet", mode.name()));
-        }
+        Mode::Node => node.ok_or_else(missing)?.clone(),
+        Mode::Abac | Mode::Webhook => return Err(missing()),
     })
 }

@@ -120,9 +120,9 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "authorization-mode",
         short: None,
         takes: Takes::Many("MODE"),
-        default: "RBAC",
+        default: "Node,RBAC",
         group: AUTHZ,
-        help: "Authorizers, asked in this order: RBAC, AlwaysAllow, AlwaysDeny.",
+        help: "Authorizers, asked in this order: Node, RBAC, AlwaysAllow, AlwaysDeny.",
         set: |c, v| {
             append(&mut c.authorization_mode, &Config::default().authorization_mode, v);
             Ok(())

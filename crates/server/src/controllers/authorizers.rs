@@ -1,8 +1,10 @@
-//! Keeps the RBAC index in step with the roles and bindings in the store.
+//! Keeps what the authorizers know in step with the store: roles and bindings for RBAC, and for the Node authorizer the
+//! objects that tie others to nodes.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use authz::node::{Node, NodeBatch, Source as NodeSource};
 use authz::rbac::{Batch, GROUP, Kind};
 use store::{Change, Event, Object, Scope, Snapshot};
 use tokio::sync::watch;
@@ -45,13 +47,55 @@ impl Known {
     }
 }
 
-/// Fills the index with what is in the store, then follows it for as long as the server runs.
+/// Fills the indexes with what is in the store, then follows it for as long as the server runs.
 pub(crate) fn start(app: &Arc<App>) {
     for kind in KINDS {
         if let Some(served) = app.catalog.stored(GROUP, kind.resource()) {
             let late = Late::default();
             late.set(app);
             feed::follow(app, served, Arc::new(Index { app: late, kind }));
+        }
+    }
+    let Some(node) = &app.authorization.node else { return };
+    for served in app.catalog.all_stored() {
+        if let Some(source) = NodeSource::of_resource(&served.stored.group, &served.stored.resource) {
+            feed::follow(app, served, Arc::new(Graph { node: node.clone(), source }));
+        }
+    }
+}
+
+/// Feeds the Node authorizer.
+struct Graph {
+    node: Arc<Node>,
+    source: NodeSource,
+}
+
+impl Sink for Graph {
+    fn fill(&self, _served: &Served, snapshot: &Snapshot) {
+        self.node.batch(|batch| {
+            snapshot.iter(&Scope::All, None).for_each(|object| self.upsert(batch, object));
+        });
+    }
+
+    fn take(&self, _served: &Served, events: &[Event]) {
+        self.node.batch(|batch| {
+            for event in events {
+                match event.change() {
+                    Change::Deleted => {
+                        batch.remove(self.source, event.object.namespace(), event.object.name())
+                    }
+                    Change::Added | Change::Modified => self.upsert(batch, &event.object),
+                }
+            }
+        });
+    }
+}
+
+impl Graph {
+    fn upsert(&self, batch: &mut NodeBatch<'_>, object: &Object) {
+        match parse(object) {
+            Ok(value) => batch.upsert(self.source, &value),
+            Err(error) => tracing::error!(%error, "cannot read an object that a node may depend on"),
         }
     }
 }
