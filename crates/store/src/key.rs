@@ -16,8 +16,9 @@ use api::{GroupResource, Str};
 #[derive(Clone)]
 pub struct Resource(Arc<GroupResource>);
 
-/// Namespace and name of an object of a known resource; ordered by namespace, then name.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// Namespace and name of an object of a known resource; ordered as the text `namespace/name`, as lists of every namespace
+/// show them (and etcd's keys are).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Name {
     /// Namespace, `""` for cluster-wide objects.
     pub namespace: Str,
@@ -94,6 +95,23 @@ impl Name {
     }
 }
 
+impl PartialOrd for Name {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Name {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let (a, b) = (self.namespace.as_bytes(), other.namespace.as_bytes());
+        if a == b {
+            return self.name.cmp(&other.name);
+        }
+        // Of two namespaces that begin alike, `a-b` comes before `a`: `-` stands before `/`.
+        a.iter().chain(b"/").cmp(b.iter().chain(b"/"))
+    }
+}
+
 impl Key {
     /// Names an object; `namespace` is `""` for cluster-wide objects.
     pub fn new(resource: &Resource, namespace: impl Into<Str>, name: impl Into<Str>) -> Self {
@@ -135,6 +153,14 @@ mod tests {
         keys.sort();
         let texts: Vec<String> = keys.iter().map(Key::to_string).collect();
         assert_eq!(texts, [r#"nodes "n""#, r#"pods "a/b""#, r#"pods "a/z""#, r#"pods "b/a""#]);
+    }
+
+    #[test]
+    fn names_order_as_paths() {
+        let mut names =
+            [Name::new("a", "z"), Name::new("a-b", "a"), Name::new("ab", "a"), Name::new("a", "b")];
+        names.sort();
+        assert_eq!(names.map(|n| n.to_string()), ["a-b/a", "a/b", "a/z", "ab/a"]);
     }
 
     #[test]

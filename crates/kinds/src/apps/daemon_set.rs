@@ -60,6 +60,10 @@ const TEMPLATE_GENERATION: [&str; 3] =
 
 fn default(object: &mut Value, _version: &str) {
     workload::fill(object);
+    // Upstream's conversion writes the annotation for every object it reads, so its writer owns it.
+    if object.at(&TEMPLATE_GENERATION).is_null() {
+        set_template_generation(object, 0);
+    }
     let spec = object.object_at_mut(&["spec"]);
     default_member(spec, "revisionHistoryLimit", 10);
     let strategy = spec.entry("updateStrategy").make_object();

@@ -82,7 +82,7 @@ impl Snapshot {
         self.state.bytes()
     }
 
-    /// The objects of a scope behind `after` (exclusive), ordered by namespace and name.
+    /// The objects of a scope behind `after` (exclusive), in the order of [`Name`].
     ///
     /// Starting costs a look-up, each object a step; only [`Scope::Field`] of a field without an index looks at every
     /// object.
