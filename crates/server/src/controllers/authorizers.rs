@@ -82,7 +82,7 @@ impl Sink for Graph {
             for event in events {
                 match event.change() {
                     Change::Deleted => {
-                        batch.remove(self.source, event.object.namespace(), event.object.name())
+                        batch.remove(self.source, event.object.namespace(), event.object.name());
                     }
                     Change::Added | Change::Modified => self.upsert(batch, &event.object),
                 }
