@@ -1,5 +1,7 @@
 //! House rules: what ARCHITECTURE.md says of the crates is true, and no file grows out of hand.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
