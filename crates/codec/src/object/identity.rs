@@ -100,9 +100,9 @@ pub(super) fn convertible(
     message: &'static Message,
     expected: &GroupVersionKind,
 ) -> Result<(), String> {
-    let package = package(&expected.group);
+    let package = package(&expected.group, &expected.kind);
     let same = kind.kind == expected.kind
-        && (package == internal_package(&kind.group, &kind.kind)
+        && (package == self::package(&kind.group, &kind.kind)
             || message.name.starts_with("io.k8s.apimachinery."));
     if same {
         return Ok(());
@@ -111,23 +111,16 @@ pub(super) fn convertible(
     Err(format!("converting ({from}) to ({package}.{}): unknown conversion", expected.kind))
 }
 
-/// The Go package of the types that upstream works with for a group.
-fn package(group: &str) -> &str {
-    match group {
-        "" | "events.k8s.io" => "core",
-        // Options have no other form.
-        "meta.k8s.io" => "v1",
-        group => group.split('.').next().unwrap_or(group),
-    }
-}
-
-/// The package that the kind of a group ended up in; some moved from `extensions`.
-fn internal_package<'a>(group: &'a str, kind: &str) -> &'a str {
+/// The Go package of the type that upstream works with for a kind; some moved out of `extensions`.
+fn package<'a>(group: &'a str, kind: &str) -> &'a str {
     match (group, kind) {
-        ("extensions", "Ingress" | "NetworkPolicy") => "networking",
+        ("" | "events.k8s.io", _) => "core",
+        // Options have no other form.
+        ("meta.k8s.io", _) => "v1",
         ("extensions" | "apps", "Scale") => "autoscaling",
+        ("extensions", "Ingress" | "NetworkPolicy") => "networking",
         ("extensions", _) => "apps",
-        (group, _) => package(group),
+        (group, _) => group.split('.').next().unwrap_or(group),
     }
 }
 

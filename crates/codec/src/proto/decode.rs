@@ -85,7 +85,8 @@ impl Decoder {
             ty => {
                 let value = self.single(reader, ty, wire_type, name, map.get_mut(field.name))?;
                 // What `omitempty` leaves out; canonicalisation would do it later.
-                if field.presence != Presence::OmitEmpty || field.pointer || !is_zero(&value) {
+                let kept = field.presence != Presence::OmitEmpty || field.pointer;
+                if kept || matches!(ty, Type::IntOrString) || !is_zero(&value) {
                     map.insert(field.name, value);
                 }
                 Ok(())

@@ -9,14 +9,14 @@ use super::wire::{put_bytes, put_int, put_nested, put_tag, wire_type};
 
 type Result<T = ()> = std::result::Result<T, EncodeError>;
 
-/// A field of a message and what the value has for it; `Null` when it has nothing.
-type Slot<'a> = (&'static Field, &'a Value);
+/// A field of a message and what the value has for it.
+type Slot<'a> = (&'static Field, Option<&'a Value>);
 
 static NULL: Value = Value::Null;
 
 /// Writes the fields of a message; `Null` is a structure whose fields are all zero.
 pub(super) fn message(out: &mut Vec<u8>, value: &Value, message: &'static Message) -> Result {
-    let mut slots: Vec<Slot> = message.fields.iter().map(|f| (f, &NULL)).collect();
+    let mut slots: Vec<Slot> = message.fields.iter().map(|f| (f, None)).collect();
     match value {
         Value::Null => {}
         Value::Object(map) => fill(&mut slots, map),
@@ -35,7 +35,7 @@ fn fill<'a>(slots: &mut [Slot<'a>], map: &'a Map) {
         let ahead = slots.iter().skip(next).position(|(f, _)| f.name == name).map(|at| next + at);
         let Some(at) = ahead.or_else(|| slots.iter().position(|(f, _)| f.name == name)) else { continue };
         if let Some(slot) = slots.get_mut(at) {
-            slot.1 = value;
+            slot.1 = Some(value);
         }
         next = at + 1;
     }
@@ -62,9 +62,11 @@ fn fields(out: &mut Vec<u8>, slots: &[Slot], depth: usize) -> Result {
     Ok(())
 }
 
-fn field(out: &mut Vec<u8>, field: &'static Field, value: &Value) -> Result {
+fn field(out: &mut Vec<u8>, field: &'static Field, value: Option<&Value>) -> Result {
     let number = field.number;
-    match (&field.ty, value) {
+    match (&field.ty, value.unwrap_or(&NULL)) {
+        // An empty alternative to a schema is `null` in JSON, but it is there.
+        (ty @ Type::JsonSchemaOr(..), Value::Null) if value.is_some() => single(out, number, &NULL, ty),
         (_, Value::Null) if field.pointer => Ok(()),
         (Type::List(_) | Type::StringList | Type::Map(_) | Type::Bytes, Value::Null) => Ok(()),
         (Type::List(item), Value::Array(items)) => {

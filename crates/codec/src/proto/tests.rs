@@ -104,6 +104,7 @@ fn schema_unions_take_either_form() {
         r#"{"items":[{"type":"a"},{"additional":true}]}"#,
         r#"{"additional":{"items":{"items":{"default":[1]}}}}"#,
         r#"{"additional":false}"#,
+        r#"{"items":null}"#,
         r#"{"dependencies":{"a":["x","y"],"b":{"type":"c"}}}"#,
     ] {
         let value = object! { "schema" => crate::json::parse(json.as_bytes()).unwrap().value };
