@@ -3,4 +3,6 @@
 pub(crate) mod claim;
 pub(crate) mod claim_template;
 pub(crate) mod device_class;
+mod parts;
+mod requests;
 pub(crate) mod slice;

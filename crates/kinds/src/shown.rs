@@ -24,6 +24,8 @@ pub(crate) enum Holds {
     Number,
     /// A pointer to a structure.
     Structure(&'static [Member]),
+    /// A structure in place, shown even when it is missing.
+    Plain(&'static [Member]),
     /// A list of structures.
     List(&'static [Member]),
 }
@@ -48,7 +50,9 @@ impl Member {
         match (&self.holds, value) {
             (Holds::Text, Value::Null) => "".into(),
             (Holds::Number, Value::Null) => 0.into(),
-            (Holds::Structure(members), Value::Object(_)) => internal(value, members),
+            (Holds::Plain(members), _) | (Holds::Structure(members), Value::Object(_)) => {
+                internal(value, members)
+            }
             (Holds::List(members), Value::Array(items)) => {
                 items.iter().map(|item| internal(item, members)).collect::<Vec<_>>().into()
             }
@@ -65,14 +69,16 @@ mod tests {
     #[test]
     fn missing_members_are_shown() {
         const INNER: [Member; 1] = [Member { name: "partition", go: "Partition", holds: Holds::Number }];
+        const ONE: [Member; 1] = [text("x", "X")];
         let members = [
             text("type", "Type"),
+            Member { name: "one", go: "One", holds: Holds::Plain(&ONE) },
             Member { name: "r", go: "R", holds: Holds::Structure(&INNER) },
             pointer("p", "P"),
         ];
         assert_eq!(
             api::json::to_string(&internal(&object! { "r" => object! {} }, &members)),
-            r#"{"Type":"","R":{"Partition":0},"P":null}"#
+            r#"{"Type":"","One":{"X":""},"R":{"Partition":0},"P":null}"#
         );
     }
 }

@@ -1,13 +1,23 @@
 //! ResourceClaim: devices that somebody asks for, and what was given.
 
-use api::{Map, Value};
+use api::{Map, Value, field};
 
-use crate::Context;
 use crate::kind::{Generation, Kind, Status, default_number, default_text};
+use crate::{Context, Cursor, MetaCheck, equal, meta};
+
+use super::requests;
+
+mod status;
 
 pub(crate) static RESOURCE_CLAIM: Kind = Kind {
     generation: Generation::Ignored,
     status: Status::OwnWithoutMetadata,
+    update_checks: &[MetaCheck::New, MetaCheck::Change],
+    validate: |claim, _, errors| requests::check(&Cursor::root(claim).child("spec"), errors),
+    validate_update: |new, old, cx, errors| match cx.subresource {
+        "status" => status::check(new, old, errors),
+        _ => keep_spec(new, old, requests::shown, errors),
+    },
     default: |claim, _| {
         if let Some(spec) = claim.get_mut("spec") {
             default_requests(spec);
@@ -37,6 +47,14 @@ fn default_count(request: &mut Map) {
     default_text(request, "allocationMode", "ExactCount");
     if request.get("allocationMode").and_then(Value::as_str) == Some("ExactCount") {
         default_number(request, "count", 1);
+    }
+}
+
+/// The spec stays as it is.
+pub(super) fn keep_spec(new: &Value, old: &Value, shown: fn(&Value) -> Value, errors: &mut field::Errors) {
+    let spec = new.at(&["spec"]);
+    if !equal::semantic(spec, old.at(&["spec"])) {
+        errors.invalid(&field::Path::new("spec"), &shown(spec), meta::IMMUTABLE);
     }
 }
 

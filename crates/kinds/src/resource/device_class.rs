@@ -1,5 +1,33 @@
 //! DeviceClass: which devices a request for a class may get.
 
-use crate::kind::{Generation, Kind};
+use api::{Value, field};
 
-pub(crate) static DEVICE_CLASS: Kind = Kind { generation: Generation::Of(&["spec"]), ..Kind::PLAIN };
+use crate::kind::{Generation, Kind};
+use crate::{Cursor, MetaCheck, NameRule, amounts, equal, names};
+
+use super::parts;
+
+pub(crate) static DEVICE_CLASS: Kind = Kind {
+    name_rule: NameRule::Custom,
+    name_faults: |name, _| names::long_name(name),
+    generation: Generation::Of(&["spec"]),
+    update_checks: &[MetaCheck::New, MetaCheck::Change],
+    validate: |class, _, errors| check(class, None, errors),
+    validate_update: |new, old, _, errors| check(new, Some(old), errors),
+    ..Kind::PLAIN
+};
+
+fn check(class: &Value, old: Option<&Value>, errors: &mut field::Errors) {
+    let root = Cursor::root(class);
+    let spec = root.child("spec");
+    parts::items(&spec.child("selectors"), parts::MAX_SELECTORS, errors, parts::selector);
+    let configs = spec.child("config");
+    let stored = old.is_some_and(|old| equal::semantic(configs.value(), old.at(&["spec", "config"])));
+    parts::items(&configs, parts::MAX_CONFIG, errors, |config, errors| {
+        parts::configuration(config, stored, errors);
+    });
+    let name = spec.child("extendedResourceName");
+    if name.is_set() && !amounts::is_extended(name.str()) {
+        name.invalid(errors, "must be a valid extended resource name");
+    }
+}

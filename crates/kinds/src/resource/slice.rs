@@ -5,6 +5,9 @@ use api::{Map, Value, field};
 use crate::Context;
 use crate::kind::{Generation, Kind, default_member, each, instant, text_field};
 
+mod capacity;
+mod validate;
+
 /// Attribute values that are lists, a feature that is off.
 const LIST_VALUES: [&str; 4] = ["bools", "ints", "strings", "versions"];
 /// Mapping of devices to a node's own resources, a feature that is off.
@@ -13,6 +16,8 @@ const NODE_RESOURCES: &str = "nodeAllocatableResourceMappings";
 pub(crate) static RESOURCE_SLICE: Kind = Kind {
     generation: Generation::Of(&["spec"]),
     default: default_devices,
+    validate: |slice, _, errors| validate::check(slice, None, errors),
+    validate_update: |new, old, _, errors| validate::check(new, Some(old), errors),
     prepare_create: |slice, cx| prepare(slice, &Value::Null, cx),
     prepare_update: prepare,
     warnings: |slice, _, _| warnings(slice),
