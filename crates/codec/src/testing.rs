@@ -1,6 +1,6 @@
 //! What the tests of the decoders share: a reproducible source of random bytes and values, and recorded fixtures.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use api::{Map, Value};
 
@@ -80,15 +80,22 @@ pub(crate) struct Fixture {
     pub(crate) proto: Vec<u8>,
 }
 
-/// The fixtures of every kind, when they are beside the workspace.
-pub(crate) fn fixtures() -> Option<Vec<Fixture>> {
+/// A folder of the data beside the workspace; `None`, and a word about it, when it is not there.
+pub(crate) fn shared(folder: &str) -> Option<PathBuf> {
     let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared");
-    let shared = std::env::var("SUMUN_SHARED").unwrap_or_else(|_| beside.to_owned());
-    let folder = Path::new(&shared).join("data/roundtrip");
-    let Ok(entries) = std::fs::read_dir(&folder) else {
-        println!("skipped: no fixtures in {}", folder.display());
+    let folder =
+        PathBuf::from(std::env::var("SUMUN_SHARED").unwrap_or_else(|_| beside.to_owned())).join(folder);
+    if !folder.is_dir() {
+        println!("skipped: there is no {}", folder.display());
         return None;
-    };
+    }
+    Some(folder)
+}
+
+/// The fixtures of every kind.
+pub(crate) fn fixtures() -> Option<Vec<Fixture>> {
+    let folder = shared("data/roundtrip")?;
+    let entries = std::fs::read_dir(&folder).unwrap();
     let mut names: Vec<String> = entries
         .filter_map(|entry| Some(entry.ok()?.file_name().to_str()?.strip_suffix(".json")?.to_owned()))
         .collect();

@@ -130,3 +130,5 @@ pub fn encode(value: &Value, format: Format, pretty: bool) -> Result<Vec<u8>, Ap
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod transcripts;
