@@ -54,6 +54,14 @@ fn negotiate(accept: &str, pretty: bool, transforms: bool) -> Result<Output, Api
     Err(not_acceptable())
 }
 
+/// Which of some media types a client wants most, by its place; nothing asked for is the first.
+pub(crate) fn best(accept: &str, offered: &[&str]) -> Option<usize> {
+    if accept.is_empty() {
+        return Some(0);
+    }
+    clauses(accept).iter().find_map(|clause| offered.iter().position(|t| clause.covers_type(t)))
+}
+
 /// 406 with the encodings there are.
 pub(crate) fn not_acceptable() -> ApiError {
     ApiError::new(
@@ -126,10 +134,13 @@ impl Clause<'_> {
     }
 
     fn covers(&self, format: Format) -> bool {
+        self.covers_type(format.media_type())
+    }
+
+    fn covers_type(&self, media_type: &str) -> bool {
+        let (kind, subtype) = media_type.split_once('/').unwrap_or((media_type, ""));
         (self.kind == "*" && self.subtype == "*")
-            || (self.kind == "application"
-                && (self.subtype == "*"
-                    || format.media_type().strip_prefix("application/") == Some(self.subtype)))
+            || (self.kind == kind && (self.subtype == "*" || self.subtype == subtype))
     }
 
     /// The shape asked for; `None` when this endpoint cannot give it.
@@ -184,6 +195,22 @@ mod tests {
         assert_eq!(format("text/plain"), None);
         assert_eq!(format("application/json;stream=watch"), Some(Format::Json));
         assert_eq!(format("application/yaml;stream=watch"), None);
+    }
+
+    #[test]
+    fn the_best_of_some_media_types() {
+        let offered = ["application/json", "application/x@v1", "application/x.v1"];
+        for (accept, want) in [
+            ("", Some(0)),
+            ("*/*", Some(0)),
+            ("application/*", Some(0)),
+            ("application/x@v1", Some(1)),
+            ("application/json;q=0.5, application/x.v1", Some(2)),
+            ("text/plain, application/json", Some(0)),
+            ("text/plain", None),
+        ] {
+            assert_eq!(best(accept, &offered), want, "{accept}");
+        }
     }
 
     #[test]
