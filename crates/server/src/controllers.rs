@@ -8,6 +8,7 @@ mod aggregation;
 pub(crate) mod authorizers;
 mod feed;
 mod garbage;
+mod namespace_conditions;
 mod namespaces;
 mod queue;
 mod root_ca;

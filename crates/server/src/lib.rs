@@ -28,3 +28,8 @@ pub mod transport;
 mod verbs;
 
 pub use serve::{Ready, ServeError, Server};
+
+/// The Kubernetes version that this server tells, such as `v1.36.2+sumun.0.1.0`.
+pub fn kubernetes_version() -> String {
+    openapi::version::git_version()
+}

@@ -225,7 +225,7 @@ fn ready(config: &Config, listeners: &[Listener]) -> Result<Ready, ServeError> {
         insecure_address,
         kubeconfig: config.data_dir.join("admin.kubeconfig"),
         data_dir: config.data_dir.clone(),
-        kubernetes_version: openapi::version::git_version(),
+        kubernetes_version: crate::kubernetes_version(),
     })
 }
 

@@ -1,5 +1,6 @@
 //! `sumun completion SHELL`.
 
+use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
@@ -21,6 +22,14 @@ pub(crate) fn command() -> Command {
 
 pub(crate) fn run(matches: &ArgMatches, command: &mut Command) -> ExitCode {
     let Some(shell) = matches.get_one::<Shell>("shell") else { return ExitCode::from(2) };
-    clap_complete::generate(*shell, command, "sumun", &mut std::io::stdout());
-    ExitCode::SUCCESS
+    // Into memory first: the generator panics when its output cannot be written.
+    let mut script = Vec::new();
+    clap_complete::generate(*shell, command, "sumun", &mut script);
+    match std::io::stdout().write_all(&script) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            let _ = writeln!(std::io::stderr(), "cannot write the script: {error}");
+            ExitCode::FAILURE
+        }
+        _ => ExitCode::SUCCESS,
+    }
 }

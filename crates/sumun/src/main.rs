@@ -12,8 +12,11 @@ use clap::Command;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    if called_kube_apiserver() {
+        return serve::run(&serve::as_kube_apiserver().get_matches());
+    }
     let mut command = cli();
-    match command.clone().get_matches_from(arguments()).subcommand() {
+    match command.clone().get_matches().subcommand() {
         Some((serve::NAME, matches)) => serve::run(matches),
         Some((completion::NAME, matches)) => completion::run(matches, &mut command),
         _ => ExitCode::from(2),
@@ -29,14 +32,10 @@ fn cli() -> Command {
         .subcommands([serve::command(), completion::command()])
 }
 
-/// The command line; under the name `kube-apiserver` it is that of `sumun serve`.
-fn arguments() -> Vec<std::ffi::OsString> {
-    let mut arguments: Vec<_> = std::env::args_os().collect();
-    let name = arguments.first().map(std::path::PathBuf::from);
-    if name.as_deref().and_then(std::path::Path::file_stem).is_some_and(|stem| stem == "kube-apiserver") {
-        arguments.insert(1, serve::NAME.into());
-    }
-    arguments
+/// True under the name `kube-apiserver` (a link): then the command line is that of `sumun serve`.
+fn called_kube_apiserver() -> bool {
+    let name = std::env::args_os().next().map(std::path::PathBuf::from);
+    name.as_deref().and_then(std::path::Path::file_stem).is_some_and(|stem| stem == "kube-apiserver")
 }
 
 #[cfg(test)]
@@ -44,5 +43,6 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         super::cli().debug_assert();
+        super::serve::as_kube_apiserver().debug_assert();
     }
 }

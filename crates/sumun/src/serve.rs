@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::process::ExitCode;
+use std::sync::LazyLock;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use server::config::Config;
@@ -37,6 +38,12 @@ pub(crate) fn command() -> Command {
                 .help("Log verbosity: 0 warnings and milestones, 2 requests that fail, 4 every request, 6 everything. [default: 0]"),
         );
     flags::command(command)
+}
+
+/// The same command as a program of its own, which tells its version as kube-apiserver does.
+pub(crate) fn as_kube_apiserver() -> Command {
+    static VERSION: LazyLock<String> = LazyLock::new(server::kubernetes_version);
+    command().name("kube-apiserver").display_name("Kubernetes").version(VERSION.as_str())
 }
 
 pub(crate) fn run(matches: &ArgMatches) -> ExitCode {

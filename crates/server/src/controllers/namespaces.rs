@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::{ApiError, Reason, Str, Value, object};
+use api::{ApiError, Reason, Str, Value};
 use store::{Change, Event, Scope, Snapshot};
 
 use super::feed::{self, Sink};
+use super::namespace_conditions::Remaining;
 use super::queue::Queue;
 use crate::app::App;
 use crate::catalog::Served;
@@ -66,14 +67,11 @@ async fn empty(app: &App, namespaces: &Served, name: &str) -> Result<bool, ApiEr
     if !meta::is_deleting(&namespace) || !finalizers.iter().any(|f| f.as_str() == Some(FINALIZER)) {
         return Ok(true);
     }
-    let mut remaining = Vec::new();
+    let mut remaining = Remaining::default();
     let mut resources: Vec<_> = app.catalog.all_stored().filter(|s| s.table.namespaced).cloned().collect();
     resources.sort_by_key(|s| (s.table.group, s.table.plural));
     for served in &resources {
-        let left = delete_all(app, served, name).await?;
-        if left > 0 {
-            remaining.push((served.group_resource().to_string(), left));
-        }
+        delete_all(app, served, name, &mut remaining).await;
     }
     if remaining.is_empty() {
         finalize(app, namespaces, name).await?;
@@ -83,13 +81,14 @@ async fn empty(app: &App, namespaces: &Served, name: &str) -> Result<bool, ApiEr
     Ok(false)
 }
 
-/// Deletes what can be deleted; answers how much is still there.
-async fn delete_all(app: &App, served: &Served, namespace: &str) -> Result<usize, ApiError> {
-    let scope = Scope::Namespace(namespace.into());
-    let snapshot = app.store.snapshot(&served.stored);
+/// Deletes what can be deleted and notes what is still there.  What fails does not hold up the rest.
+async fn delete_all(app: &App, served: &Served, namespace: &str, remaining: &mut Remaining) {
     if !served.allows("delete") {
-        return Ok(0);
+        return;
     }
+    let scope = Scope::Namespace(namespace.into());
+    let resource = served.group_resource();
+    let snapshot = app.store.snapshot(&served.stored);
     for object in snapshot.iter(&scope, None) {
         let options =
             DeleteOptions { propagation_policy: Some("Background".to_owned()), ..DeleteOptions::default() };
@@ -97,10 +96,15 @@ async fn delete_all(app: &App, served: &Served, namespace: &str) -> Result<usize
         match super::write(app, NAME, served, at, "", async |call| call.delete(options).await).await {
             Ok(_) => {}
             Err(error) if error.reason == Reason::NotFound => {}
-            Err(error) => return Err(error),
+            Err(error) => {
+                tracing::warn!(%error, %resource, namespace, name = object.name(), "cannot delete");
+                remaining.fail(error.message.to_string());
+            }
         }
     }
-    Ok(app.store.snapshot(&served.stored).iter(&scope, None).count())
+    for object in app.store.snapshot(&served.stored).iter(&scope, None) {
+        remaining.add(&resource, &parse(object).unwrap_or(Value::Null));
+    }
 }
 
 /// Takes the finalizer, which removes the namespace when it was the last thing that held it.
@@ -114,26 +118,10 @@ async fn finalize(app: &App, namespaces: &Served, name: &str) -> Result<(), ApiE
 }
 
 /// Says in the namespace's conditions what is still there.
-async fn report(
-    app: &App,
-    namespaces: &Served,
-    name: &str,
-    left: &[(String, usize)],
-) -> Result<(), ApiError> {
-    let list: Vec<_> =
-        left.iter().map(|(resource, n)| format!("{resource} has {n} resource instances")).collect();
-    let message = format!("Some resources are remaining: {}", list.join(", "));
+async fn report(app: &App, namespaces: &Served, name: &str, remaining: &Remaining) -> Result<(), ApiError> {
     let now = app.now().text();
     change(app, namespaces, name, "status", |namespace| {
-        let same =
-            namespace.array_at(&["status", "conditions"]).iter().any(|c| c.str_at(&["message"]) == message);
-        if !same {
-            let condition = object! {
-                "type" => "NamespaceContentRemaining", "status" => "True", "reason" => "SomeResourcesRemain",
-                "message" => message.as_str(), "lastTransitionTime" => now,
-            };
-            namespace.set_at(&["status", "conditions"], vec![condition]);
-        }
+        remaining.write(namespace, &now);
     })
     .await
 }

@@ -102,6 +102,15 @@ impl Call<'_> {
             schema::canonicalize(&mut state, self.served.stored_message);
             return Ok(Some(Deleted { answer_object: true, ..self.deleted(Written::Value(state), goes_on) }));
         }
+        if current.same_content(&draft) {
+            if goes_on {
+                return self.remove(current, old).await;
+            }
+            return Ok(Some(Deleted {
+                answer_object: true,
+                ..self.deleted(Written::Stored(current.clone()), false)
+            }));
+        }
         let condition = Condition::Revision(current.revision());
         match self.app.store.put(current.key().clone(), condition, draft).await {
             Ok(_) if goes_on => {

@@ -119,7 +119,6 @@ impl Call<'_> {
         self.mutate(Operation::Update, &mut object, Some(&live))?;
         meta::dedup_owner_references(&mut object);
         let mut object = encode::convert(served, object, &served.strategy_version())?;
-        self.check_identity(&object, &old)?;
         self.check_version(&mut object, current)?;
         self.prepare(&mut object, &old);
         self.check_escalation(&object, Some(&old))?;
@@ -161,8 +160,11 @@ impl Call<'_> {
         }
     }
 
-    /// A uid in the new state must be that of the object.
-    fn check_identity(&self, object: &Value, old: &Value) -> Result<(), ApiError> {
+    /// A uid in the state that a PUT sends is a precondition; in a patch it is a change, which validation refuses.
+    ///
+    /// # Errors
+    /// 409 when it is another object's.
+    pub(crate) fn check_identity(&self, object: &Value, old: &Value) -> Result<(), ApiError> {
         let (wanted, have) = (object.str_at(&["metadata", "uid"]), old.str_at(&["metadata", "uid"]));
         if wanted.is_empty() || wanted == have {
             return Ok(());

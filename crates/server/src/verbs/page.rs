@@ -35,7 +35,9 @@ impl Token {
     /// # Errors
     /// 400 with upstream's texts.
     pub(crate) fn decode(text: &str, namespace: &str, namespaced: bool) -> Result<Self, ApiError> {
-        let broken = |why: &str| ApiError::bad_request(format!("continue key is not valid: {why}"));
+        let broken = |why: &str| {
+            ApiError::bad_request(format!("invalid continue token: continue key is not valid: {why}"))
+        };
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|e| broken(&e.to_string()))?;
         let token = codec::json::parse(&bytes).map_err(|e| broken(&e.to_string()))?.value;
         if token.str_at(&["v"]) != VERSION {

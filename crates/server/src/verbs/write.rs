@@ -54,6 +54,9 @@ pub(crate) async fn update(exchange: &Exchange, body: &Bytes) -> Result<Response
     }
     let updated = call
         .update(may_create, |call, live| {
+            if let Some(live) = live.value {
+                call.check_identity(&object, live)?;
+            }
             let mut object = object.clone();
             call.track(live.value, &mut object);
             Ok(object)
