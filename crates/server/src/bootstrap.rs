@@ -4,6 +4,9 @@
 mod cluster;
 mod flowcontrol;
 
+use std::future::poll_fn;
+use std::task::Poll;
+
 use api::{ApiError, Reason, UserInfo, Value};
 use authz::bootstrap as policy;
 use authz::rbac::{self, Kind, Step};
@@ -31,27 +34,47 @@ pub(crate) async fn run(app: &App) -> Result<(), ApiError> {
     // Namespaces first: everything namespaced is refused without.
     create_missing(app, cluster::namespaces()).await?;
     create_missing(app, flowcontrol::objects().chain(cluster::objects(app)?)).await?;
-    for (kind, object) in policy::objects() {
-        reconcile(app, kind, &object).await?;
-    }
-    Ok(())
+    all(policy::objects().into_iter().map(async |(kind, object)| reconcile(app, kind, &object).await)).await
 }
 
 async fn create_missing(app: &App, wanted: impl IntoIterator<Item = Wanted>) -> Result<(), ApiError> {
-    for wanted in wanted {
+    all(wanted.into_iter().map(async |wanted: Wanted| {
         let (namespace, name) = names(&wanted.object);
         if app.object(wanted.group, wanted.resource, &namespace, &name).is_some() {
-            continue;
+            return Ok(());
         }
         match create(app, &wanted).await {
             Err(error) if error.reason != Reason::AlreadyExists => {
                 let what = format!("{} {namespace}/{name}", wanted.resource);
-                return Err(ApiError { message: format!("{what}: {}", error.message), ..error });
+                Err(ApiError { message: format!("{what}: {}", error.message), ..error })
             }
-            _ => {}
+            _ => Ok(()),
         }
-    }
-    Ok(())
+    }))
+    .await
+}
+
+/// Waits for all writes at once, so that they share syncs to disk; answers the first failure, after the last write.
+async fn all<F>(writes: impl IntoIterator<Item = F>) -> Result<(), ApiError>
+where
+    F: Future<Output = Result<(), ApiError>>,
+{
+    let mut pending: Vec<_> = writes.into_iter().map(Box::pin).collect();
+    let mut outcome = Ok(());
+    poll_fn(move |cx| {
+        pending.retain_mut(|write| match write.as_mut().poll(cx) {
+            Poll::Pending => true,
+            Poll::Ready(Ok(())) => false,
+            Poll::Ready(Err(error)) => {
+                if outcome.is_ok() {
+                    outcome = Err(error);
+                }
+                false
+            }
+        });
+        if pending.is_empty() { Poll::Ready(std::mem::replace(&mut outcome, Ok(()))) } else { Poll::Pending }
+    })
+    .await
 }
 
 /// Creates or completes a bootstrap role or binding (upstream's `rbac/bootstrap-roles` hook).
