@@ -5,6 +5,7 @@ mod cluster;
 mod flowcontrol;
 
 use std::future::poll_fn;
+use std::pin::Pin;
 use std::task::Poll;
 
 use api::{ApiError, Reason, UserInfo, Value};
@@ -54,25 +55,37 @@ async fn create_missing(app: &App, wanted: impl IntoIterator<Item = Wanted>) -> 
     .await
 }
 
-/// Waits for all writes at once, so that they share syncs to disk; answers the first failure, after the last write.
+/// How many writes are under way at once: enough to share syncs to disk, few enough to need little memory.
+const AT_ONCE: usize = 24;
+
+/// Waits for all writes, several at once; answers the first failure, after the last write.
 async fn all<F>(writes: impl IntoIterator<Item = F>) -> Result<(), ApiError>
 where
     F: Future<Output = Result<(), ApiError>>,
 {
-    let mut pending: Vec<_> = writes.into_iter().map(Box::pin).collect();
+    let mut writes = writes.into_iter().map(Box::pin).fuse();
+    let mut pending = Vec::with_capacity(AT_ONCE);
     let mut outcome = Ok(());
     poll_fn(move |cx| {
-        pending.retain_mut(|write| match write.as_mut().poll(cx) {
-            Poll::Pending => true,
-            Poll::Ready(Ok(())) => false,
-            Poll::Ready(Err(error)) => {
-                if outcome.is_ok() {
-                    outcome = Err(error);
-                }
-                false
+        loop {
+            pending.extend(writes.by_ref().take(AT_ONCE - pending.len()));
+            if pending.is_empty() {
+                return Poll::Ready(std::mem::replace(&mut outcome, Ok(())));
             }
-        });
-        if pending.is_empty() { Poll::Ready(std::mem::replace(&mut outcome, Ok(()))) } else { Poll::Pending }
+            let before = pending.len();
+            pending.retain_mut(|write: &mut Pin<Box<F>>| match write.as_mut().poll(cx) {
+                Poll::Pending => true,
+                Poll::Ready(done) => {
+                    if let (Ok(()), Err(error)) = (&outcome, done) {
+                        outcome = Err(error);
+                    }
+                    false
+                }
+            });
+            if pending.len() == before {
+                return Poll::Pending;
+            }
+        }
     })
     .await
 }
