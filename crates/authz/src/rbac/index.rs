@@ -17,7 +17,8 @@ use super::table::Table;
 
 /// Everything that is needed to change a snapshot.
 ///
-/// INVARIANT: a slot is in use exactly when its role exists or a binding refers to it; `ids` of the snapshot has just those.
+/// INVARIANT: a slot is in use exactly when its role exists or a binding refers to it; `ids` of the snapshot has just
+/// those, and `missing` counts those without a role.
 pub(super) struct Index {
     current: Snapshot,
     bindings: HashMap<(Str, Str), Arc<Binding>>,
@@ -89,6 +90,7 @@ impl Index {
             cluster: Scope::default(),
             namespaces: imbl::HashMap::default(),
             slots: imbl::Vector::new(),
+            missing: 0,
             ids: imbl::HashMap::default(),
         };
         Self { current, bindings: HashMap::new(), uses: Vec::new(), free: Vec::new() }
@@ -109,7 +111,10 @@ impl Index {
             let table = Table::compile(&self.current.keys, &rules);
             Arc::new(Role { key, rules, table })
         });
+        let is_missing = usize::from(role.is_none());
         let before = std::mem::replace(&mut slot.role, role);
+        self.current.missing += is_missing;
+        self.current.missing -= usize::from(before.is_none());
         let indexed = self.uses.get(id as usize).map(|u| u.indexed.clone()).unwrap_or_default();
         let slots = self.current.slots.clone();
         for (namespace, subject) in indexed {
@@ -199,6 +204,7 @@ impl Index {
             }
         };
         self.current.ids.insert(key, id);
+        self.current.missing += 1;
         id
     }
 
@@ -210,6 +216,7 @@ impl Index {
             && slot.role.is_none()
         {
             self.current.ids.remove(&slot.key);
+            self.current.missing -= 1;
             self.free.push(id);
         }
     }

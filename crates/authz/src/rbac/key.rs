@@ -14,7 +14,11 @@ use crate::authorizer::{Attributes, Target};
 
 /// Makes the hashes: two, with keys of their own.
 #[derive(Clone, Debug)]
-pub(super) struct Keys([RandomState; 2]);
+pub(super) struct Keys {
+    states: [RandomState; 2],
+    /// The hash of `*`.
+    star: Part,
+}
 
 /// The hash of one string, or the number for one verb on one resource or path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,12 +71,14 @@ const PREFIX_PATH: Part = Part(3, 3);
 impl Keys {
     /// Keys with secrets of this process.
     pub fn new() -> Self {
-        Self([RandomState::new(), RandomState::new()])
+        let mut keys = Self { states: [RandomState::new(), RandomState::new()], star: Part(0, 0) };
+        keys.star = keys.part("*");
+        keys
     }
 
     /// The hash of a string.
     pub fn part(&self, text: &str) -> Part {
-        let [a, b] = &self.0;
+        let [a, b] = &self.states;
         Part(a.hash_one(text), b.hash_one(text))
     }
 
@@ -105,7 +111,7 @@ impl Keys {
                 ("", Some(self.resource(r.group, r.resource, r.subresource, name)))
             }
         };
-        Query { path, verb: [self.part(attributes.verb), self.part("*")], resource, keys: self }
+        Query { path, verb: [self.part(attributes.verb), self.star], resource, keys: self }
     }
 
     /// Hashes the question whether a permission is covered.  One for all names is not covered by any single name.
@@ -118,7 +124,7 @@ impl Keys {
                 ("", verb, Some(self.resource(group, resource, subresource, name)))
             }
         };
-        Query { path, verb: [self.part(verb), self.part("*")], resource, keys: self }
+        Query { path, verb: [self.part(verb), self.star], resource, keys: self }
     }
 
     fn resource(&self, group: &str, resource: &str, subresource: &str, name: Part) -> ResourceParts {
@@ -128,10 +134,12 @@ impl Keys {
             text.push_str(subresource);
             self.part(&text)
         };
-        let star = self.part("*");
-        let resource = match subresource {
-            "" => [self.part(resource), star, self.part(resource)],
-            _ => [join(resource), star, join("*")],
+        let star = self.star;
+        let resource = if subresource.is_empty() {
+            let alone = self.part(resource);
+            [alone, star, alone]
+        } else {
+            [join(resource), star, join("*")]
         };
         ResourceParts { group: [self.part(group), star], resource, name: [ANY_NAME, name] }
     }

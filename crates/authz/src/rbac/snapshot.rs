@@ -26,6 +26,8 @@ pub struct Snapshot {
     pub(super) cluster: Scope,
     pub(super) namespaces: HashMap<Str, Scope>,
     pub(super) slots: Slots,
+    /// How many slots in use have no role; mostly none, and then nobody need be asked.
+    pub(super) missing: usize,
     /// The slots in use.
     pub(super) ids: HashMap<Arc<RoleKey>, RoleId>,
 }

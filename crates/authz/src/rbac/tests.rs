@@ -208,6 +208,7 @@ proptest! {
         }
         prop_assert_eq!(rbac.snapshot().subjects(), 0);
         prop_assert!(rbac.snapshot().ids.is_empty());
+        prop_assert_eq!(rbac.snapshot().missing, 0);
         prop_assert!(rbac.snapshot().namespaces.is_empty());
     }
 
