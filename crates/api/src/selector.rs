@@ -5,6 +5,7 @@
 mod fields;
 mod labels;
 mod lexer;
+mod parser;
 
 use std::fmt;
 

@@ -3,6 +3,10 @@
 //!
 //! Kept minimal on purpose: a key knows the one algorithm it is for, so what a token claims about its algorithm can
 //! only agree or be wrong; there are no symmetric algorithms, no `none`, no key in a header, no `crit`.
+//!
+//! All cryptography, and all of X.509 and PEM, is a library's.  The few lines around it are ours because no library at
+//! hand knows ES512, which clusters use, and because everything that a general one would add (claims, leeways, ways to
+//! choose an algorithm) has to be as upstream has it, or not at all.
 
 mod json;
 mod jwk;

@@ -1,4 +1,5 @@
 use super::*;
+use proptest::prelude::*;
 
 fn info(method: &str, target: &str) -> RequestInfo {
     RequestInfo::parse(method, target).unwrap()
@@ -130,4 +131,16 @@ fn queries() {
     let pairs: Vec<_> = q.iter().collect();
     assert_eq!(pairs, [("a", "1"), ("b", "x y"), ("a", "2"), ("e", ""), ("", "f"), ("g", "&")]);
     assert_eq!(q.all("a").collect::<Vec<_>>(), ["1", "2"]);
+}
+
+proptest! {
+    #[test]
+    fn any_target_is_read_or_refused(
+        method in "GET|DELETE|POST|[A-Z]{0,5}",
+        target in "(/(api|apis|v1|watch|proxy|namespaces|pods|%2[fF]|%|a|é)?){0,8}(\\?.{0,20})?|.*",
+    ) {
+        if let Ok(info) = RequestInfo::parse(&method, &target) {
+            prop_assert!(info.is_resource || info.resource.is_empty());
+        }
+    }
 }

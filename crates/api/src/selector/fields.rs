@@ -140,6 +140,7 @@ fn unescape(text: &str) -> Result<Str, SelectorError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn selects(selector: &str, fields: &[(&str, &str)]) -> bool {
         let get = |key: &str| fields.iter().find(|(k, _)| *k == key).map(|(_, v)| *v);
@@ -188,5 +189,21 @@ mod tests {
         };
         assert_eq!(parse("old=1,skip=2").transform(convert).unwrap().to_string(), "new=1");
         assert_eq!(parse("odd=1").transform(convert).unwrap_err(), "odd");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in "[ab=!,\\\\é.]{0,12}|.*") {
+            if let Ok(selector) = FieldSelector::parse(&text) {
+                let again = FieldSelector::parse(&selector.to_string()).unwrap();
+                // Terms are sorted by their text, which may be another one now.
+                let sorted = |s: FieldSelector| {
+                    let mut terms: Vec<String> = s.terms.into_iter().map(|t| format!("{t:?}")).collect();
+                    terms.sort();
+                    terms
+                };
+                prop_assert_eq!(sorted(again), sorted(selector), "{:?}", text);
+            }
+        }
     }
 }

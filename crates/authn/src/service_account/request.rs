@@ -2,6 +2,8 @@
 //!
 //! Entry points: [`prepare`] before admission, [`issue`] after it.
 
+use std::fmt;
+
 use api::error::{ApiError, Result};
 use api::field::{Errors, Path};
 use api::time::Timestamp;
@@ -40,7 +42,6 @@ pub trait Objects {
 }
 
 /// A token that was issued.
-#[derive(Debug)]
 pub struct Issued {
     /// The request with its `status`.
     pub object: Value,
@@ -235,6 +236,13 @@ fn same_uid(kind: &GroupVersionKind, name: &str, wanted: &str, found: &Reference
          deleted and then recreated"
     );
     Err(ApiError::conflict(&GroupResource::new(kind.group.clone(), kind.kind.clone()), name, why))
+}
+
+/// The token stays out of it.
+impl fmt::Debug for Issued {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Issued").field("credential_id", &self.credential_id).finish_non_exhaustive()
+    }
 }
 
 #[cfg(test)]

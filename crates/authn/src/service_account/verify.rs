@@ -65,7 +65,7 @@ impl TokenAuthenticator for Tokens {
         }
         let mut identity =
             Identity { audiences, expires: Some(claims.expires), ..Identity::of(super::user(&claims)) };
-        if let Some(after) = claims.warn_after.map(|t| context.now - t).filter(|s| *s > 0) {
+        if let Some(after) = claims.warn_after.map(|t| context.now.saturating_sub(t)).filter(|s| *s > 0) {
             let text = format!("subject: {}, seconds after warning threshold: {after}", identity.user.name);
             identity.annotations.push(("authentication.k8s.io/stale-token".to_owned(), text));
         }
