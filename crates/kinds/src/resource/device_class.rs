@@ -44,7 +44,7 @@ mod tests {
     #[test]
     fn a_prefix_may_end_in_a_dash() {
         for (name, prefix, good) in
-            [("dc-", true, true), ("dc-", false, false), ("dc", false, true), ("D-", true, false)]
+            [("dc-", true, true), ("dc-", false, false), ("dc", false, true), ("D-", true, true)]
         {
             assert_eq!(name_faults(name, prefix).is_empty(), good, "{name} {prefix}");
         }
