@@ -24,6 +24,7 @@ mod convert;
 mod coordination;
 mod core;
 mod deprecation;
+mod diff;
 mod discovery;
 mod edit;
 mod equal;

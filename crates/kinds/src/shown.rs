@@ -1,8 +1,12 @@
 //! Structures as messages show them where upstream prints its internal types: Go's member names, nothing left out.
 //!
-//! Entry point: [`internal`].
+//! Entry points: [`internal`] for a structure given here and now, [`of_type`] and [`list_of`] for those of pods and workloads.
+
+mod types;
 
 use api::{Map, Value};
+
+pub(crate) use types::{list_of, of_type};
 
 /// A member of an internal type.
 pub(crate) struct Member {

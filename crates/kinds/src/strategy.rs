@@ -78,8 +78,8 @@ pub enum Description {
 ///
 /// The generic write path calls, in this order: on decode `default`; on create `prepare_create`, then
 /// [`crate::check_create`]; on update `prepare_update`, then [`crate::check_update`]; `schema::canonicalize` runs last.
-/// `default` runs once more on what is about to be stored, because upstream decodes what it stored: some defaults
-/// follow from what preparation made.
+/// Upstream defaults once more what it reads back from storage: where a default follows from what preparation makes,
+/// preparation makes it here.
 ///
 /// `default` gets objects coerced by `schema::coerce` (every known field has its declared type, any may be missing);
 /// everything after it gets them in canonical form (`schema::canonicalize`) with uid and timestamps in place.

@@ -5,9 +5,8 @@ use api::field::Errors;
 
 use crate::core::pod_spec::prepare::drop_disabled;
 use crate::kind::{Kind, default_member, default_text};
-use crate::shown::{self, Holds, Member, pointer, text};
 use crate::workload::{self, Counters, SPEC, WORKLOAD};
-use crate::{Context, Cursor, equal, int_or_percent, selectors};
+use crate::{Context, Cursor, equal, int_or_percent, selectors, shown};
 
 /// The kind `DaemonSet`.
 pub(crate) static DAEMON_SET: Kind = Kind {
@@ -54,16 +53,15 @@ const COUNTERS: Counters = Counters {
     ready: "",
 };
 
-/// Counts the changes of the template; a field once, kept as an annotation since `apps/v1`.
-const TEMPLATE_GENERATION: [&str; 3] =
-    ["metadata", "annotations", "deprecated.daemonset.template.generation"];
+/// Annotation that counts the changes of the template; a field once, and still one to upstream.
+pub(crate) const GENERATION_KEY: &str = "deprecated.daemonset.template.generation";
+const TEMPLATE_GENERATION: [&str; 3] = ["metadata", "annotations", GENERATION_KEY];
 
 fn default(object: &mut Value, _version: &str) {
     workload::fill(object);
-    // Upstream's conversion writes the annotation for every object it reads, so its writer owns it.
-    if object.at(&TEMPLATE_GENERATION).is_null() {
-        set_template_generation(object, 0);
-    }
+    // Upstream's field has a value at any time, so whoever creates a daemon set owns it.
+    let given = template_generation(object);
+    set_template_generation(object, given);
     let spec = object.object_at_mut(&["spec"]);
     default_member(spec, "revisionHistoryLimit", 10);
     let strategy = spec.entry("updateStrategy").make_object();
@@ -105,12 +103,6 @@ fn validate(object: &Value, old: Option<&Value>, cx: &Context, errors: &mut Erro
     spec.child("revisionHistoryLimit").not_negative(errors);
 }
 
-const ROLLING: [Member; 2] = [pointer("maxUnavailable", "MaxUnavailable"), pointer("maxSurge", "MaxSurge")];
-const STRATEGY: [Member; 2] = [
-    text("type", "Type"),
-    Member { name: "rollingUpdate", go: "RollingUpdate", holds: Holds::Structure(&ROLLING) },
-];
-
 fn strategy(strategy: &Cursor, errors: &mut Errors) {
     let rolling = strategy.child("rollingUpdate");
     match strategy.text("type") {
@@ -118,13 +110,7 @@ fn strategy(strategy: &Cursor, errors: &mut Errors) {
         "RollingUpdate" if rolling.is_set() => rolling_update(&rolling, errors),
         "RollingUpdate" => rolling.required(errors, ""),
         _ => {
-            let mut shown = shown::internal(strategy.value(), &STRATEGY);
-            // Plain numbers upstream, not pointers.
-            for name in ["MaxUnavailable", "MaxSurge"] {
-                if shown.get("RollingUpdate").is_some_and(|r| r.get(name).is_some_and(Value::is_null)) {
-                    shown.set_at(&["RollingUpdate", name], 0);
-                }
-            }
+            let shown = shown::of_type(strategy.value(), "DaemonSetUpdateStrategy");
             errors.not_supported(&strategy.path(), &shown, &["RollingUpdate", "OnDelete"]);
         }
     }

@@ -7,9 +7,8 @@ use super::replica_set;
 use crate::core::pod_spec::prepare::drop_disabled;
 use crate::edit::carry_over;
 use crate::kind::{Generation, Kind, default_member, default_text};
-use crate::shown::{self, Holds, Member, pointer, text};
 use crate::workload::{self, Counters, SPEC, WORKLOAD};
-use crate::{Context, Cursor, equal, int_or_percent};
+use crate::{Context, Cursor, equal, int_or_percent, shown};
 
 /// The kind `Deployment`.
 pub(crate) static DEPLOYMENT: Kind = Kind {
@@ -86,12 +85,6 @@ fn validate(object: &Value, old: Option<&Value>, cx: &Context, errors: &mut Erro
     }
 }
 
-const ROLLING: [Member; 2] = [pointer("maxUnavailable", "MaxUnavailable"), pointer("maxSurge", "MaxSurge")];
-const STRATEGY: [Member; 2] = [
-    text("type", "Type"),
-    Member { name: "rollingUpdate", go: "RollingUpdate", holds: Holds::Structure(&ROLLING) },
-];
-
 fn strategy(strategy: &Cursor, errors: &mut Errors) {
     let rolling = strategy.child("rollingUpdate");
     match strategy.text("type") {
@@ -102,7 +95,7 @@ fn strategy(strategy: &Cursor, errors: &mut Errors) {
         "RollingUpdate" if rolling.is_set() => rolling_update(&rolling, errors),
         "RollingUpdate" => rolling.required(errors, "this should be defaulted and never be nil"),
         _ => {
-            let shown = shown::internal(strategy.value(), &STRATEGY);
+            let shown = shown::of_type(strategy.value(), "DeploymentStrategy");
             errors.not_supported(&strategy.path(), &shown, &["Recreate", "RollingUpdate"]);
         }
     }

@@ -21,8 +21,18 @@ pub(crate) static JOB: Kind = Kind {
     update_checks: &[MetaCheck::New, MetaCheck::Change],
     default,
     prepare_create: |object, _| {
+        // Upstream copies an object whose name it makes, and only labels that are the same map follow the template's.
+        let copied = !object.str_at(&["metadata", "generateName"]).is_empty();
+        if copied {
+            share_labels(object);
+        }
         generate_selector(object);
+        share_labels(object);
         drop_disabled(object, None, &SPEC);
+    },
+    prepare_update: |new, old, _| {
+        share_labels(new);
+        drop_disabled(new, Some(old), &SPEC);
     },
     fields: |object| vec![("status.successful", count_field(object, "succeeded"))],
     validate: validate::create,
@@ -47,12 +57,6 @@ pub(super) const JOB_NAME: [&str; 2] = ["job-name", "batch.kubernetes.io/job-nam
 
 fn default(object: &mut Value, _version: &str) {
     workload::fill(object);
-    let labels = object.at(&["spec", "template", "metadata", "labels"]).clone();
-    if labels.as_object().is_some_and(|labels| !labels.is_empty())
-        && object.at(&["metadata", "labels"]).as_object().is_none_or(Map::is_empty)
-    {
-        object.set_at(&["metadata", "labels"], labels);
-    }
     pod_conditions(object, &["spec"]);
     let spec = object.object_at_mut(&["spec"]);
     let has = |spec: &Map, name: &str| spec.get(name).is_some_and(|v| !v.is_null());
@@ -79,6 +83,15 @@ pub(super) fn pod_conditions(object: &mut Value, path: &[&str]) {
     }
 }
 
+/// A job without labels has those of its template (`SetDefaults_Job`).
+fn share_labels(job: &mut Value) {
+    let labels = job.at(&["spec", "template", "metadata", "labels"]).clone();
+    let is_empty = |labels: &Value| labels.as_object().is_none_or(Map::is_empty);
+    if is_empty(job.at(&["metadata", "labels"])) && !is_empty(&labels) {
+        job.set_at(&["metadata", "labels"], labels);
+    }
+}
+
 /// Unless the user wants to do it by hand, the pods are told by the job's uid.
 fn generate_selector(job: &mut Value) {
     if job.at(&["spec", "manualSelector"]).as_bool() == Some(true) {
@@ -86,20 +99,11 @@ fn generate_selector(job: &mut Value) {
     }
     let name: Value = job.str_at(&["metadata", "name"]).into();
     let uid: Value = job.str_at(&["metadata", "uid"]).into();
-    // A job without labels of its own shares those of its template (`SetDefaults_Job`), also what is added here.
-    let shared = {
-        let own = job.at(&["metadata", "labels"]).as_object().filter(|m| !m.is_empty());
-        own.is_none() || own == job.at(&["spec", "template", "metadata", "labels"]).as_object()
-    };
     let labels = job.object_at_mut(&["spec", "template", "metadata", "labels"]);
     for (keys, value) in [(JOB_NAME, name), (CONTROLLER_UID, uid.clone())] {
         for key in keys {
             default_member(labels, key, value.clone());
         }
-    }
-    if shared {
-        let labels = labels.clone();
-        job.set_at(&["metadata", "labels"], labels);
     }
     let selector = job.object_at_mut(&["spec", "selector", "matchLabels"]);
     let [_, current] = CONTROLLER_UID;

@@ -4,6 +4,7 @@
 
 use api::{Map, Value, object};
 
+use crate::apps::daemon_set;
 use crate::{Column, Description, Printer};
 
 /// What a row carries of its object (`includeObject`).
@@ -115,9 +116,21 @@ pub fn row(printer: &dyn Printer, object: &Value, options: &TableOptions) -> Val
 
 /// The metadata of an object as a `PartialObjectMetadata` of `meta.k8s.io/<version>`.
 pub fn partial_object(object: &Value, version: &str) -> Value {
+    let mut metadata = object.get("metadata").cloned().unwrap_or_else(Value::object);
+    if object.str_at(&["kind"]) == "DaemonSet" {
+        without_field_annotation(&mut metadata);
+    }
     object! {
         "kind" => "PartialObjectMetadata",
         "apiVersion" => format!("meta.k8s.io/{version}"),
-        "metadata" => object.get("metadata").cloned().unwrap_or_else(Value::object),
+        "metadata" => metadata,
+    }
+}
+
+/// To upstream the template generation of a daemon set is a field that only a whole object shows as an annotation.
+fn without_field_annotation(metadata: &mut Value) {
+    metadata.remove_at(&["annotations", daemon_set::GENERATION_KEY]);
+    if metadata.at(&["annotations"]).as_object().is_some_and(Map::is_empty) {
+        metadata.remove_at(&["annotations"]);
     }
 }

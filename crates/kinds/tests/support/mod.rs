@@ -1,5 +1,6 @@
-//! The write path in small, and how its answers are compared and scored.
+//! What the recorded answers are compared with.
 
 pub mod compare;
 pub mod pipeline;
 pub mod score;
+mod updates;

@@ -1,4 +1,4 @@
-//! What the server does with a create, as far as kinds have a say in it.
+//! What the server does with a create or a change, as far as kinds have a say in it.
 
 use api::{ApiError, Str, Value, object};
 use sumun_kinds::{self as kinds, Context};
@@ -107,16 +107,10 @@ pub fn create(step: &Value, want: &Value) -> Answer {
         let text = format!("{0} in version \"{version}\" cannot be handled as a {0}: {why}", resource.kind);
         return answer.with(400, ApiError::bad_request(text).status());
     }
-    let groups = ["system:masters".to_owned(), "system:authenticated".to_owned()];
-    let cx =
-        Context { namespace, user: "admin", user_uid: "1", groups: &groups, now: NOW, ..Context::default() };
+    let groups = groups();
+    let cx = Context { namespace, ..context(&groups) };
     let strategy = kinds::strategy(group, resource.kind);
-    let fill = |object: &mut Value| {
-        schema::apply_defaults(object, resource.message);
-        strategy.default(object, version);
-        schema::canonicalize(object, resource.message);
-    };
-    fill(&mut body);
+    settle(&mut body, &gv, resource.kind, resource.message);
     admit(&mut body, resource.kind);
     complete(&mut body, namespace, want);
     strategy.prepare_create(&mut body, &cx);
@@ -126,10 +120,73 @@ pub fn create(step: &Value, want: &Value) -> Answer {
         return answer.with(422, ApiError::invalid(group, resource.kind, &name, &errors).status());
     }
     answer.warnings.extend(strategy.warnings(&body, None, &cx));
-    fill(&mut body);
+    schema::canonicalize(&mut body, resource.message);
     body.set_at(&["kind"], resource.kind);
     body.set_at(&["apiVersion"], gv.to_string());
     answer.with(201, body)
+}
+
+fn groups() -> [String; 2] {
+    ["system:masters".to_owned(), "system:authenticated".to_owned()]
+}
+
+fn context(groups: &[String]) -> Context<'_> {
+    Context { user: "admin", user_uid: "1", groups, now: NOW, ..Context::default() }
+}
+
+/// Defaults and canonical form.
+fn settle(object: &mut Value, gv: &api::GroupVersion, kind: &str, message: &'static schema::Message) {
+    schema::apply_defaults(object, message);
+    kinds::strategy(&gv.group, kind).default(object, &gv.version);
+    schema::canonicalize(object, message);
+}
+
+/// An object as it is stored when the body is posted to the namespace `ns`.
+pub fn stored(body: &Value) -> Value {
+    let (gv, kind, message) = typed(body);
+    let mut object = body.clone();
+    schema::coerce(&mut object, message).expect("a body of its kind");
+    settle(&mut object, &gv, &kind, message);
+    admit(&mut object, &kind);
+    complete(&mut object, "ns", &Value::Null);
+    kinds::strategy(&gv.group, &kind).prepare_create(&mut object, &context(&groups()));
+    schema::canonicalize(&mut object, message);
+    object.set_at(&["metadata", "resourceVersion"], "1");
+    object
+}
+
+fn typed(object: &Value) -> (api::GroupVersion, String, &'static schema::Message) {
+    let gv = api::GroupVersion::parse(object.str_at(&["apiVersion"])).expect("an apiVersion");
+    let kind = object.str_at(&["kind"]).to_owned();
+    let message = schema::kind(&gv.group, &gv.version, &kind).expect("a known kind");
+    (gv, kind, message)
+}
+
+/// Runs a write of `new` over `old`: the object it leads to and the warnings, or all failures.
+pub fn change(old: &Value, mut new: Value, subresource: &str) -> Result<(Value, Vec<String>), Vec<String>> {
+    let (gv, kind, message) = typed(old);
+    schema::coerce(&mut new, message).expect("a body of its kind");
+    settle(&mut new, &gv, &kind, message);
+    let groups = groups();
+    let cx = Context { namespace: "ns", subresource, ..context(&groups) };
+    let strategy = kinds::strategy(&gv.group, &kind);
+    keep(&mut new, old, "generation");
+    strategy.prepare_update(&mut new, old, &cx);
+    keep(&mut new, old, "creationTimestamp");
+    let failures = kinds::check_update(strategy, &new, old, true, &cx);
+    if !failures.is_empty() {
+        return Err(failures.0.iter().map(ToString::to_string).collect());
+    }
+    let warnings = strategy.warnings(&new, Some(old), &cx);
+    schema::canonicalize(&mut new, message);
+    Ok((new, warnings))
+}
+
+fn keep(new: &mut Value, old: &Value, name: &str) {
+    match old.at(&["metadata", name]) {
+        Value::Null => drop(new.remove_at(&["metadata", name])),
+        kept => new.set_at(&["metadata", name], kept.clone()),
+    }
 }
 
 /// What the write path fills in before a kind prepares the object.

@@ -8,8 +8,7 @@ use api::{Value, object};
 use crate::core::claim_spec;
 use crate::core::pod_spec::validate::{Options, annotations};
 use crate::edit::carry_over;
-use crate::shown::{self, Holds, Member, pointer, text};
-use crate::{Context, Cursor, equal, int_or_percent, meta, names, selectors, workload};
+use crate::{Context, Cursor, equal, int_or_percent, meta, names, selectors, shown, workload};
 
 /// All failures of a new set, but for `metadata`.
 pub(super) fn create(object: &Value, cx: &Context, errors: &mut Errors) {
@@ -91,27 +90,18 @@ fn spec(object: &Value, options: &Options, check: Check, errors: &mut Errors) {
     workload::lasting(&spec.child("template"), "StatefulSet", errors);
 }
 
-const ROLLING: [Member; 2] = [
-    Member { name: "partition", go: "Partition", holds: Holds::Number },
-    pointer("maxUnavailable", "MaxUnavailable"),
-];
-const STRATEGY: [Member; 2] = [
-    text("type", "Type"),
-    Member { name: "rollingUpdate", go: "RollingUpdate", holds: Holds::Structure(&ROLLING) },
-];
-
 fn strategy(strategy: &Cursor, errors: &mut Errors) {
     let rolling = strategy.child("rollingUpdate");
     match strategy.text("type") {
         "" => strategy.required(errors, ""),
         "OnDelete" if rolling.is_set() => {
-            let shown = shown::internal(rolling.value(), &ROLLING);
+            let shown = shown::of_type(rolling.value(), "RollingUpdateStatefulSetStrategy");
             rolling.bad(errors, shown, "only allowed for updateStrategy 'RollingUpdate'");
         }
         "OnDelete" => {}
         "RollingUpdate" => rolling_update(&rolling, errors),
         _ => {
-            let shown = shown::internal(strategy.value(), &STRATEGY);
+            let shown = shown::of_type(strategy.value(), "StatefulSetUpdateStrategy");
             strategy.bad(errors, shown, "must be 'RollingUpdate' or 'OnDelete'");
         }
     }

@@ -7,8 +7,7 @@ use api::field::Errors;
 use super::failure_policy;
 use super::indexes;
 use crate::core::pod_spec::validate::Options;
-use crate::shown::{self, Holds, Member, pointer};
-use crate::{Cursor, names, workload};
+use crate::{Cursor, names, shown, workload};
 
 /// Most indexes that run at once, and most that may fail, so that the lists of indexes in the status stay short.
 const INDEXES_MAX: i64 = 100_000;
@@ -109,17 +108,13 @@ fn indexed(spec: &Cursor, errors: &mut Errors) {
     }
 }
 
-const RULE: [Member; 2] =
-    [pointer("succeededIndexes", "SucceededIndexes"), pointer("succeededCount", "SucceededCount")];
-const POLICY: [Member; 1] = [Member { name: "rules", go: "Rules", holds: Holds::List(&RULE) }];
-
 fn success_policy(spec: &Cursor, errors: &mut Errors) {
     let policy = spec.child("successPolicy");
     if !policy.is_set() {
         return;
     }
     if spec.text("completionMode") != "Indexed" {
-        let shown = shown::internal(policy.value(), &POLICY);
+        let shown = shown::of_type(policy.value(), "SuccessPolicy");
         return policy.bad(errors, shown, "requires indexed completion mode");
     }
     let rules = policy.child("rules");

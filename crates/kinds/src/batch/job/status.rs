@@ -10,7 +10,7 @@ use api::{Value, time::Timestamp};
 use super::failure_policy::no_value;
 use super::indexes;
 use super::validate::has_condition;
-use crate::{Cursor, equal, meta};
+use crate::{Cursor, equal, meta, shown};
 
 /// A change of the status, and what it is made of.
 struct Change<'a> {
@@ -154,7 +154,8 @@ fn finished(status: &Cursor, change: &Change, errors: &mut Errors) {
     }
     let left = ["failed", "succeeded"].iter().any(|list| !pods.child(list).is_empty());
     if (change.finished_turned() || change.changed("uncountedTerminatedPods")) && left {
-        pods.invalid(errors, "must be empty for finished job");
+        let shown = shown::of_type(pods.value(), "UncountedTerminatedPods");
+        pods.bad(errors, shown, "must be empty for finished job");
     }
 }
 

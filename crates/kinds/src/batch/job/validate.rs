@@ -8,7 +8,8 @@ use api::{Value, object};
 use super::{CONTROLLER_UID, JOB_NAME, spec};
 use crate::core::pod_spec::validate::Options;
 use crate::edit::carry_over;
-use crate::{Context, Cursor, equal, names, selectors, workload};
+use crate::meta::IMMUTABLE;
+use crate::{Context, Cursor, equal, names, selectors, shown, workload};
 
 /// All failures of a new job, but for `metadata`.
 pub(super) fn create(job: &Value, cx: &Context, errors: &mut Errors) {
@@ -92,8 +93,20 @@ fn changes(spec: &Cursor, old: &Value, errors: &mut Errors) {
     completions(spec, before, errors);
     workload::immutable(&spec.child("selector"), before.at(&["selector"]), errors);
     template(spec, old, errors);
-    for name in ["completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"] {
-        workload::immutable(&spec.child(name), before.at(&[name]), errors);
+    let fixed = [
+        ("completionMode", ""),
+        ("podFailurePolicy", "PodFailurePolicy"),
+        ("backoffLimitPerIndex", ""),
+        ("managedBy", ""),
+        ("successPolicy", "SuccessPolicy"),
+    ];
+    for (name, held) in fixed {
+        let member = spec.child(name);
+        if member.is_set() && !held.is_empty() && !equal::semantic(member.value(), before.at(&[name])) {
+            member.bad(errors, shown::of_type(member.value(), held), IMMUTABLE);
+        } else {
+            workload::immutable(&member, before.at(&[name]), errors);
+        }
     }
 }
 
@@ -125,10 +138,10 @@ fn template(spec: &Cursor, old: &Value, errors: &mut Errors) {
     if mutable {
         let pod = template.child_as("spec", "spec");
         if !equal::semantic(pod.value(), before.at(&["spec"])) {
-            pod.invalid(errors, crate::meta::IMMUTABLE);
+            errors.invalid(&pod.path(), &shown::of_type(pod.value(), "PodSpec"), IMMUTABLE);
         }
-    } else {
-        workload::immutable(&template, &before, errors);
+    } else if !equal::semantic(template.value(), &before) {
+        errors.invalid(&template.path(), &shown::of_type(template.value(), "PodTemplateSpec"), IMMUTABLE);
     }
 }
 

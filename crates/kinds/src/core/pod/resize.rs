@@ -7,13 +7,14 @@ use api::{Map, Value};
 
 use super::validate::is_mirror;
 use crate::core::pod_spec::resources::{is_sidecar, qos_class};
+use crate::core::pod_spec::validate::NOWHERE;
 use crate::{Cursor, equal};
 
 const LISTS: [&str; 2] = ["containers", "initContainers"];
 
 /// All failures of a pod whose resources change; nothing else differs unless the lists of containers do.
 pub(super) fn update(new: &Value, old: &Value, errors: &mut Errors) {
-    let nowhere = Path::new("");
+    let nowhere = Path::new(NOWHERE);
     if is_mirror(old) {
         return errors.forbidden(&nowhere, "static pods cannot be resized");
     }

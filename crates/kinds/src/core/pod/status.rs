@@ -9,7 +9,7 @@ use api::{Map, Value};
 
 use super::validate::changed_annotations;
 use crate::core::pod_spec::validate::Options;
-use crate::{Cursor, meta, names, net};
+use crate::{Cursor, meta, names, net, shown};
 
 const STATUS_LISTS: [&str; 3] = ["containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"];
 
@@ -246,7 +246,8 @@ fn one_per_family(list: &Cursor, errors: &mut Errors) {
     }
     let fourth = addresses.iter().flatten().filter(|address| address.ip.is_ipv4()).count();
     if list.len() > 2 || fourth != 1 {
-        list.invalid(errors, "may specify no more than one IP for each IP family");
+        let shown = shown::list_of(list.list(), "PodIP");
+        list.bad(errors, shown, "may specify no more than one IP for each IP family");
     }
 }
 

@@ -7,10 +7,10 @@ use api::{Value, object};
 
 use super::{resize, status};
 use crate::core::pod_spec::validate::{
-    Options, annotations, image_of_pod, narrower_node_affinity, pod_spec, tolerations,
+    NOWHERE, Options, annotations, image_of_pod, narrower_node_affinity, pod_spec, tolerations,
 };
 use crate::edit::carry_over;
-use crate::{Context, Cursor, equal, names};
+use crate::{Context, Cursor, diff, equal, names, shown};
 
 /// All failures of a new pod, but for `metadata`.
 pub(super) fn create(pod: &Value, cx: &Context, errors: &mut Errors) {
@@ -95,7 +95,7 @@ pub(super) fn is_mirror(pod: &Value) -> bool {
 /// Ephemeral containers can be added; they stay as they are then.
 fn ephemeral_containers(new: &Value, old: &Value, options: &Options, errors: &mut Errors) {
     if is_mirror(old) {
-        return errors.forbidden(&Path::new(""), "static pods do not support ephemeral containers");
+        return errors.forbidden(&Path::new(NOWHERE), "static pods do not support ephemeral containers");
     }
     whole(new, options, errors);
     changed_annotations(new, old, options, errors);
@@ -108,9 +108,11 @@ fn ephemeral_containers(new: &Value, old: &Value, options: &Options, errors: &mu
             None => errors
                 .forbidden(&path, format!("existing ephemeral containers {quoted} may not be removed\n")),
             Some(same) if equal::semantic(same, container) => {}
-            Some(_) => {
-                errors
-                    .forbidden(&path, format!("existing ephemeral containers {quoted} may not be changed\n"));
+            Some(changed) => {
+                let [old, new] = [container, changed].map(|c| shown::of_type(c, "EphemeralContainer"));
+                let difference = diff::unified(&old, &new);
+                let why = format!("existing ephemeral containers {quoted} may not be changed\n{difference}");
+                errors.forbidden(&path, why);
             }
         }
     }
@@ -144,7 +146,9 @@ fn changed_spec(new: &Value, old: &Value, options: &Options, errors: &mut Errors
         gated_changes(&spec, &mut munged, before, errors);
     }
     if !equal::semantic(&munged, before) {
-        let why = format!("pod updates may not change fields other than {CHANGEABLE}\n");
+        let difference =
+            diff::unified(&shown::of_type(before, "PodSpec"), &shown::of_type(&munged, "PodSpec"));
+        let why = format!("pod updates may not change fields other than {CHANGEABLE}\n{difference}");
         spec.forbidden(errors, &why);
     }
 }

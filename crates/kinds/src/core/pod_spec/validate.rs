@@ -26,10 +26,14 @@ use api::{Map, Value};
 
 use super::CONTAINER_LISTS;
 use crate::{Cursor, meta, names, net};
+
 pub(crate) use containers::image_of_pod;
 pub(crate) use options::Options;
 use requirements::container_resources;
 pub(crate) use scheduling::{narrower_node_affinity, tolerations};
+
+/// How upstream shows a path of one empty step.
+pub(crate) const NOWHERE: &str = "[]";
 
 /// What one part of the spec needs to know of the others.
 pub(crate) struct Facts<'a> {

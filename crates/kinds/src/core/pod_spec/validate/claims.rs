@@ -12,7 +12,7 @@ pub(super) fn all(claims: &Cursor, facts: &Facts, errors: &mut Errors) {
     let mut seen = BTreeSet::new();
     for claim in claims.items() {
         if facts.metadata.is_some_and(|meta| meta.at(&["annotations"]).get(annotations::MIRROR).is_some()) {
-            errors.forbidden(&Path::new(""), "static pods do not support resource claims");
+            errors.forbidden(&Path::new(super::NOWHERE), "static pods do not support resource claims");
             continue;
         }
         let name = claim.child("name");

@@ -8,7 +8,7 @@ use api::Value;
 use api::field::Errors;
 
 use super::Options;
-use crate::{Cursor, names, selectors};
+use crate::{Cursor, names, selectors, shown};
 
 const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
 const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
@@ -42,8 +42,9 @@ pub(crate) fn narrower_node_affinity(affinity: &Cursor, old: &Value, errors: &mu
     let required = affinity.child(REQUIRED);
     let terms = required.child("nodeSelectorTerms");
     if !before.is_empty() && before.len() != terms.len() {
-        return terms
-            .invalid(errors, "no additions/deletions to non-empty NodeSelectorTerms list are allowed");
+        let shown = shown::list_of(terms.list(), "NodeSelectorTerm");
+        let why = "no additions/deletions to non-empty NodeSelectorTerms list are allowed";
+        return terms.bad(errors, shown, why);
     }
     for (term, old) in terms.items().zip(before) {
         let starts_with = |list: &str| {
@@ -54,7 +55,8 @@ pub(crate) fn narrower_node_affinity(affinity: &Cursor, old: &Value, errors: &mu
         let was_empty = lists.iter().all(|list| old.array_at(&[list]).is_empty());
         let is_empty = lists.iter().all(|list| term.child(list).is_empty());
         if !lists.iter().all(|list| starts_with(list)) || (was_empty && !is_empty) {
-            term.invalid(errors, "only additions are allowed (no mutations or deletions)");
+            let shown = shown::of_type(term.value(), "NodeSelectorTerm");
+            term.bad(errors, shown, "only additions are allowed (no mutations or deletions)");
         }
     }
 }
