@@ -13,7 +13,7 @@ use crate::core::replication_controller::count_field;
 use crate::edit::objects_mut;
 use crate::kind::{Kind, default_member, default_text};
 use crate::workload::{self, SPEC, WORKLOAD};
-use crate::{Cursor, MetaCheck};
+use crate::{Cursor, MetaCheck, names};
 pub(super) use spec::check as check_spec;
 
 /// The kind `Job`.
@@ -21,13 +21,16 @@ pub(crate) static JOB: Kind = Kind {
     update_checks: &[MetaCheck::New, MetaCheck::Change],
     default,
     prepare_create: |object, _| {
-        // Upstream copies an object whose name it makes, and only labels that are the same map follow the template's.
         let copied = !object.str_at(&["metadata", "generateName"]).is_empty();
+        // Upstream copies an object whose name it makes, so its labels do not follow the template's any more.
         if copied {
             share_labels(object);
         }
         generate_selector(object);
-        share_labels(object);
+        // A name that makes no label is told of once, in the template.
+        if names::label_value(object.str_at(&["metadata", "name"])).is_empty() {
+            share_labels(object);
+        }
         drop_disabled(object, None, &SPEC);
     },
     prepare_update: |new, old, _| {

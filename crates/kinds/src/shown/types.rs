@@ -76,9 +76,10 @@ pub(crate) fn of_type(value: &Value, name: &str) -> Value {
     shown(value, &Value::Null, name)
 }
 
-/// A list of the API as upstream prints one of the internal type `name`.
-pub(crate) fn list_of(list: &[Value], name: &str) -> Value {
-    list.iter().map(|item| of_type(item, name)).collect::<Vec<_>>().into()
+/// A list of the API as upstream prints one of the internal type `name`; `null` when there is none.
+pub(crate) fn list_of(list: &Value, name: &str) -> Value {
+    let Some(items) = list.as_array() else { return Value::Null };
+    items.iter().map(|item| of_type(item, name)).collect::<Vec<_>>().into()
 }
 
 fn shown(value: &Value, outer: &Value, name: &str) -> Value {

@@ -12,17 +12,23 @@ use super::pipeline;
 fn changes_are_judged_as_recorded() {
     let file = codec::json::parse(include_bytes!("../data/updates.json")).expect("the cases are JSON").value;
     let only = std::env::var("SUMUN_ORACLE_ONLY").unwrap_or_default();
-    let cases = file.array_at(&["cases"]).iter().filter(|case| only.is_empty() || only == case.str_at(&["name"]));
+    let cases =
+        file.array_at(&["cases"]).iter().filter(|case| only.is_empty() || only == case.str_at(&["name"]));
     let wrong: Vec<String> = cases.filter_map(|case| wrong(file.at(&["bases"]), case)).collect();
     assert!(wrong.is_empty(), "{} changes are judged otherwise\n{}", wrong.len(), wrong.join("\n"));
 }
 
 /// What is wrong with the verdict on a case, if anything.
 fn wrong(bases: &Value, case: &Value) -> Option<String> {
-    let name = format!("{} {} {}", case.str_at(&["base"]), case.str_at(&["subresource"]), case.str_at(&["name"]));
+    let name =
+        format!("{} {} {}", case.str_at(&["base"]), case.str_at(&["subresource"]), case.str_at(&["name"]));
     let mut object = pipeline::stored(bases.at(&[case.str_at(&["base"])]));
     for step in case.array_at(&["before"]) {
-        match pipeline::change(&object, patched(&object, step.array_at(&["patch"])), step.str_at(&["subresource"])) {
+        match pipeline::change(
+            &object,
+            patched(&object, step.array_at(&["patch"])),
+            step.str_at(&["subresource"]),
+        ) {
             Ok((changed, _)) => object = changed,
             Err(failures) => return Some(format!("{name}: cannot be set up: {failures:?}")),
         }

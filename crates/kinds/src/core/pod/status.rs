@@ -246,7 +246,7 @@ fn one_per_family(list: &Cursor, errors: &mut Errors) {
     }
     let fourth = addresses.iter().flatten().filter(|address| address.ip.is_ipv4()).count();
     if list.len() > 2 || fourth != 1 {
-        let shown = shown::list_of(list.list(), "PodIP");
+        let shown = shown::list_of(list.value(), "PodIP");
         list.bad(errors, shown, "may specify no more than one IP for each IP family");
     }
 }

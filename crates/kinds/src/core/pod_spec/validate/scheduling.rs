@@ -42,7 +42,7 @@ pub(crate) fn narrower_node_affinity(affinity: &Cursor, old: &Value, errors: &mu
     let required = affinity.child(REQUIRED);
     let terms = required.child("nodeSelectorTerms");
     if !before.is_empty() && before.len() != terms.len() {
-        let shown = shown::list_of(terms.list(), "NodeSelectorTerm");
+        let shown = shown::list_of(terms.value(), "NodeSelectorTerm");
         let why = "no additions/deletions to non-empty NodeSelectorTerms list are allowed";
         return terms.bad(errors, shown, why);
     }
