@@ -6,6 +6,7 @@
 use api::quantity::Quantity;
 use api::{Value, field};
 
+use crate::core::pod_spec::defaults::round;
 use crate::{Cursor, meta, names};
 
 /// Prefix of the names of huge page resources.
@@ -101,6 +102,13 @@ pub(crate) fn value(at: &Cursor, name: &str, errors: &mut field::Errors) {
     not_negative(at, &amount, errors);
     if is_integer(name) && amount.milli_value() % 1000 != 0 {
         at.bad(errors, shown(&amount), "must be an integer");
+    }
+}
+
+/// Rounds the amounts of the lists at these paths up to thousandths, as decoding does.
+pub(crate) fn round_lists(object: &mut Value, lists: &[&[&str]]) {
+    for path in lists {
+        round(path.iter().try_fold(&mut *object, |value, key| value.get_mut(key)));
     }
 }
 

@@ -40,6 +40,7 @@ mod percent;
 mod policy;
 mod rbac;
 mod registry;
+mod regexp;
 mod resource;
 mod scheduling;
 mod selectors;

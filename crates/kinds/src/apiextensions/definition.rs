@@ -2,12 +2,23 @@
 
 use api::{Map, Value, object};
 
+use crate::Context;
 use crate::kind::{Generation, Kind, Status, default_member, default_text, inside};
-use crate::{Context, NameRule};
+
+mod approval;
+mod conversion;
+mod defaults;
+mod path;
+mod schema;
+mod shown;
+mod structural;
+mod validate;
+mod view;
+mod walk;
 
 pub(crate) static CUSTOM_RESOURCE_DEFINITION: Kind = Kind {
     knows_finalizers: false,
-    name_rule: NameRule::Custom,
+    checks_metadata: false,
     unconditional_update: false,
     generation: Generation::Of(&["spec"]),
     status: Status::Own,
@@ -17,6 +28,14 @@ pub(crate) static CUSTOM_RESOURCE_DEFINITION: Kind = Kind {
         if cx.subresource.is_empty() {
             remember_storage_version(new);
         }
+    },
+    validate: |definition, _, errors| validate::create(definition, errors),
+    validate_update: |new, old, cx, errors| match cx.subresource {
+        "status" => validate::status(new, errors),
+        _ => validate::update(new, old, errors),
+    },
+    warnings: |definition, old, cx| {
+        if cx.subresource.is_empty() { validate::warnings(definition, old) } else { Vec::new() }
     },
     ..Kind::PLAIN
 };
@@ -45,7 +64,7 @@ fn default_names(names: &mut Map) {
 fn remember_storage_version(definition: &mut Value) {
     let versions = definition.array_at(&["spec", "versions"]);
     let storage = versions.iter().find(|version| version.at(&["storage"]).as_bool() == Some(true));
-    let Some(name) = storage.map(|version| version.at(&["name"]).clone()) else { return };
+    let Some(name) = storage.map(|version| Value::from(version.str_at(&["name"]))) else { return };
     let stored = definition.object_at_mut(&["status"]).entry("storedVersions");
     match stored.as_array_mut() {
         Some(list) if list.contains(&name) => {}

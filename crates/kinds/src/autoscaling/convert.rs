@@ -61,7 +61,7 @@ pub(crate) fn to_v1(autoscaler: &mut Value) {
 
 pub(crate) fn to_v2(autoscaler: &mut Value) {
     let mut metrics = annotated(autoscaler, METRICS)
-        .map(|list| list.iter().map(|metric| metric_to_v2(metric, Half::Spec)).collect::<Vec<_>>())
+        .and_then(|list| sound(list.iter().map(|metric| metric_to_v2(metric, Half::Spec)), "MetricSpec"))
         .unwrap_or_default();
     let target = autoscaler.remove_at(&["spec", CPU_TARGET]);
     if let Some(percent) = target.and_then(|target| target.as_i64()) {
@@ -73,8 +73,9 @@ pub(crate) fn to_v2(autoscaler: &mut Value) {
     autoscaler.set_at(&["spec", "metrics"], metrics);
     if let Some(behavior) =
         annotation(autoscaler, BEHAVIOR).and_then(|value| behavior_from_annotation(&value))
+        && let Some(behavior) = sound([behavior].into_iter(), "HorizontalPodAutoscalerBehavior")
     {
-        autoscaler.set_at(&["spec", "behavior"], behavior);
+        autoscaler.set_at(&["spec", "behavior"], behavior.into_iter().next().unwrap_or_default());
     }
 
     let current = autoscaler.remove_at(&["status", CPU_CURRENT]);
@@ -83,11 +84,14 @@ pub(crate) fn to_v2(autoscaler: &mut Value) {
         let metric = object! { "type" => "Resource", "resource" => resource };
         autoscaler.set_at(&["status", "currentMetrics"], vec![metric]);
     }
-    if let Some(list) = annotated(autoscaler, CURRENT_METRICS) {
-        let metrics: Vec<Value> = list.iter().map(|metric| metric_to_v2(metric, Half::Status)).collect();
+    if let Some(metrics) = annotated(autoscaler, CURRENT_METRICS).and_then(|list| {
+        sound(list.iter().map(|metric| metric_to_v2(metric, Half::Status)), "MetricStatus")
+    }) {
         autoscaler.set_at(&["status", "currentMetrics"], metrics);
     }
-    if let Some(conditions) = annotated(autoscaler, CONDITIONS) {
+    if let Some(conditions) = annotated(autoscaler, CONDITIONS)
+        .and_then(|list| sound(list.into_iter(), "HorizontalPodAutoscalerCondition"))
+    {
         autoscaler.set_at(&["status", "conditions"], conditions);
     }
     drop_annotations(autoscaler);
@@ -121,6 +125,13 @@ fn annotated(autoscaler: &Value, key: &str) -> Option<Vec<Value>> {
         Value::Array(list) if list.iter().all(|item| item.as_object().is_some()) => Some(list),
         _ => None,
     }
+}
+
+/// Structures of `v2` from an annotation, typed as decoding does; one that does not fit makes all of them count as
+/// missing.
+fn sound(list: impl Iterator<Item = Value>, name: &str) -> Option<Vec<Value>> {
+    let message = schema::message(&format!("io.k8s.api.autoscaling.v2.{name}"))?;
+    list.map(|mut item| schema::coerce(&mut item, message).is_ok().then_some(item)).collect()
 }
 
 fn drop_annotations(autoscaler: &mut Value) {

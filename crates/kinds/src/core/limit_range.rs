@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use api::quantity::{Format, Quantity};
 use api::{Map, Value, field};
 
+use crate::core::pod_spec::defaults::round;
 use crate::kind::{Kind, each};
 use crate::{Cursor, MetaCheck, amounts, names};
 
@@ -27,6 +28,9 @@ fn default_limits(limit: &mut Map) {
         fill(limit, "max", "default");
         fill(limit, "default", "defaultRequest");
         fill(limit, "min", "defaultRequest");
+    }
+    for member in ["max", "min", "default", "defaultRequest", "maxLimitRequestRatio"] {
+        round(limit.get_mut(member));
     }
 }
 

@@ -19,6 +19,7 @@ pub(crate) static NODE: Kind = Kind {
     default: |node, _| {
         default_allocatable(node);
         complete_pod_cidrs(node);
+        amounts::round_lists(node, &[&["status", "capacity"], &["status", "allocatable"]]);
     },
     prepare_create: |node, _| {
         node.remove_at(&["spec", "configSource"]);

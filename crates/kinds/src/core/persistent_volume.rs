@@ -5,7 +5,7 @@ pub(crate) mod validate;
 use api::{Value, field};
 
 use crate::kind::{Generation, Kind, Status, default_member, default_text, inside, instant};
-use crate::{Context, MetaCheck, nodes};
+use crate::{Context, MetaCheck, amounts, nodes};
 
 const DEPRECATED_ANNOTATIONS: [(&str, &str); 2] = [
     (
@@ -50,6 +50,7 @@ fn default_volume(volume: &mut Value, _version: &str) {
     default_text(spec, "persistentVolumeReclaimPolicy", "Retain");
     default_member(spec, "volumeMode", "Filesystem");
     inside(volume, &["spec", "hostPath"], |source| default_member(source, "type", ""));
+    amounts::round_lists(volume, &[&["spec", "capacity"]]);
 }
 
 /// A status write that moves the phase without saying when happened now.

@@ -2,8 +2,12 @@
 
 use api::{Map, Value};
 
-use crate::Context;
-use crate::kind::{Generation, Kind, Status, default_member, default_text};
+use crate::core::claim_spec::{self, Lax};
+use crate::core::pod_spec::defaults::claim_spec as claim_defaults;
+use crate::kind::{Generation, Kind, Status, default_text};
+use crate::{Context, Cursor, MetaCheck, amounts};
+
+mod validate;
 
 pub(crate) static PERSISTENT_VOLUME_CLAIM: Kind = Kind {
     generation: Generation::Ignored,
@@ -18,12 +22,33 @@ pub(crate) static PERSISTENT_VOLUME_CLAIM: Kind = Kind {
             reconcile_sources(new.object_at_mut(&["spec"]), old.at(&["spec"]));
         }
     },
+    update_checks: &[MetaCheck::Change, MetaCheck::New],
+    validate: |claim, _, errors| claim_spec::validate(&Cursor::root(claim).child("spec"), Lax::default(), errors),
+    validate_update: |new, old, cx, errors| match cx.subresource {
+        "status" => validate::status(new, errors),
+        _ => validate::change(new, old, errors),
+    },
+    warnings: |claim, _, cx| if cx.subresource.is_empty() { warnings(claim) } else { Vec::new() },
     ..Kind::PLAIN
 };
 
 fn default_claim(claim: &mut Value, _version: &str) {
     default_text(claim.object_at_mut(&["status"]), "phase", "Pending");
-    default_member(claim.object_at_mut(&["spec"]), "volumeMode", "Filesystem");
+    claim_defaults(claim.object_at_mut(&["spec"]));
+    amounts::round_lists(claim, &[&["status", "capacity"], &["status", "allocatedResources"]]);
+}
+
+/// Name of a claim's storage class in objects older than `spec.storageClassName`.
+const CLASS_ANNOTATION: &str = "volume.beta.kubernetes.io/storage-class";
+
+fn warnings(claim: &Value) -> Vec<String> {
+    let annotated = !claim.at(&["metadata", "annotations", CLASS_ANNOTATION]).is_null();
+    let advice = format!(
+        "metadata.annotations[{CLASS_ANNOTATION}]: deprecated since v1.8; use \"storageClassName\" attribute instead"
+    );
+    let mut texts: Vec<String> = annotated.then_some(advice).into_iter().collect();
+    texts.extend(claim_spec::warnings(&Cursor::root(claim).child("spec")));
+    texts
 }
 
 /// Makes `dataSource` and `dataSourceRef` say the same (KEP-1495).

@@ -30,6 +30,9 @@ const UNSUPPORTED_FOR: &str = "unsupported scope applied to resource";
 
 pub(crate) static RESOURCE_QUOTA: Kind = Kind {
     generation: Generation::Ignored,
+    default: |quota, _| {
+        amounts::round_lists(quota, &[&["spec", "hard"], &["status", "hard"], &["status", "used"]]);
+    },
     update_checks: &[MetaCheck::Change],
     validate: |quota, _, errors| {
         let root = Cursor::root(quota);

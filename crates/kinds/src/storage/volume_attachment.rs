@@ -6,7 +6,7 @@ use super::{MAX_PARAMETER_BYTES, bounded_bytes};
 use crate::core::persistent_volume::validate::{Place, validate_spec};
 use crate::core::volume_sources;
 use crate::kind::{Generation, Kind, Status};
-use crate::{Cursor, MetaCheck, equal, names};
+use crate::{Cursor, MetaCheck, amounts, equal, names};
 
 /// Longest message of an error, in bytes.
 const MAX_MESSAGE: usize = 1024;
@@ -15,6 +15,9 @@ const ONE_SOURCE: &str = "must specify exactly one of inlineVolumeSpec and persi
 pub(crate) static VOLUME_ATTACHMENT: Kind = Kind {
     unconditional_update: false,
     generation: Generation::Ignored,
+    default: |attachment, _| {
+        amounts::round_lists(attachment, &[&["spec", "source", "inlineVolumeSpec", "capacity"]]);
+    },
     status: Status::OwnWithoutMetadata,
     update_checks: &[MetaCheck::New],
     subresource_checks: &[MetaCheck::New],
