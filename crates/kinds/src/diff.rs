@@ -149,7 +149,9 @@ fn hunks(changes: &[Change]) -> Vec<Vec<Change>> {
 }
 
 fn write_hunk(out: &mut String, hunk: &[Change], old: &[&str], new: &[&str]) {
-    let (Some((first_old, first_new)), Some((last_old, last_new))) = (hunk.first(), hunk.last()) else { return };
+    let (Some((first_old, first_new)), Some((last_old, last_new))) = (hunk.first(), hunk.last()) else {
+        return;
+    };
     let lead = CONTEXT.min(first_old.start);
     let tail = CONTEXT.min(old.len() - last_old.end);
     let shown_old = first_old.start - lead..last_old.end + tail;
@@ -190,8 +192,16 @@ mod tests {
             object! { "A" => Value::Null, "B" => vec!["x"], "Name" => name, "C" => object! {}, "D" => 1, "E" => "<" }
         };
         let wanted = [
-            "@@ -3,7 +3,7 @@", "  \"B\": [", "   \"x\"", "  ],", "- \"Name\": \"\",", "+ \"Name\": \"pv\",", "  \"C\": {},",
-            "  \"D\": 1,", "  \"E\": \"\\u003c\"", "",
+            "@@ -3,7 +3,7 @@",
+            "  \"B\": [",
+            "   \"x\"",
+            "  ],",
+            "- \"Name\": \"\",",
+            "+ \"Name\": \"pv\",",
+            "  \"C\": {},",
+            "  \"D\": 1,",
+            "  \"E\": \"\\u003c\"",
+            "",
         ];
         assert_eq!(unified(&spec(""), &spec("pv")), wanted.join("\n"));
         assert_eq!(unified(&spec("a"), &spec("a")), "");

@@ -7,8 +7,8 @@ const MAX_DEPTH: usize = 1000;
 /// Most copies that nested repetitions may ask for.
 const MAX_REPEAT: u64 = 1000;
 const POSIX: [&str; 14] = [
-    "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space", "upper", "word",
-    "xdigit",
+    "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space",
+    "upper", "word", "xdigit",
 ];
 
 /// Why the expression cannot be compiled, `None` when it can.
@@ -182,9 +182,9 @@ impl<'a> Parser<'a> {
         let start = self.rest;
         let Some(end) = start.find('}') else { return Ok(None) };
         let inner = start.get(1..end).unwrap_or("");
-        let (low, high) = inner.split_once(',').map_or((inner, Some(inner)), |(low, high)| {
-            (low, Some(high).filter(|high| !high.is_empty()))
-        });
+        let (low, high) = inner
+            .split_once(',')
+            .map_or((inner, Some(inner)), |(low, high)| (low, Some(high).filter(|high| !high.is_empty())));
         let plain = |text: &str| {
             !text.is_empty()
                 && text.bytes().all(|b| b.is_ascii_digit())
@@ -236,7 +236,9 @@ impl<'a> Parser<'a> {
                 const WHY: &str = "invalid character class range";
                 let start = self.rest;
                 self.skip(2);
-                let Some(c) = self.rest.chars().next() else { return Err(("invalid escape sequence", start)) };
+                let Some(c) = self.rest.chars().next() else {
+                    return Err(("invalid escape sequence", start));
+                };
                 let name = if c == '{' {
                     let end = self.rest.find('}').ok_or((WHY, start))?;
                     let name = self.rest.get(1..end).unwrap_or("");
@@ -289,7 +291,8 @@ impl<'a> Parser<'a> {
     fn hexadecimal(&mut self) -> Option<char> {
         let digits = match self.rest.strip_prefix('{') {
             Some(inner) => {
-                let digits = inner.get(..inner.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(inner.len()))?;
+                let digits =
+                    inner.get(..inner.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(inner.len()))?;
                 let closed = inner.get(digits.len()..)?.starts_with('}');
                 let next = inner.get(digits.len()..)?.chars().next().map_or(0, char::len_utf8);
                 self.skip(1 + digits.len() + next);
@@ -299,7 +302,8 @@ impl<'a> Parser<'a> {
                 let two: usize = self.rest.chars().take(2).map(char::len_utf8).sum();
                 let digits = self.rest.get(..two)?;
                 self.skip(two);
-                Some(digits).filter(|digits| digits.len() == 2 && digits.bytes().all(|b| b.is_ascii_hexdigit()))?
+                Some(digits)
+                    .filter(|digits| digits.len() == 2 && digits.bytes().all(|b| b.is_ascii_hexdigit()))?
             }
         };
         // Go counts surrogates as characters; which one stands here does not matter.
@@ -336,7 +340,9 @@ impl<'a> Parser<'a> {
     /// `[:alpha:]` inside a class.
     fn posix(&mut self) -> Result<bool, Fault<'a>> {
         let start = self.rest;
-        let Some(inner) = start.strip_prefix("[:").filter(|inner| !inner.is_empty()) else { return Ok(false) };
+        let Some(inner) = start.strip_prefix("[:").filter(|inner| !inner.is_empty()) else {
+            return Ok(false);
+        };
         let Some(end) = inner.find(":]") else { return Ok(false) };
         self.skip(2 + end + 2);
         let name = inner.get(..end).unwrap_or("");

@@ -84,9 +84,9 @@ pub(crate) fn to_v2(autoscaler: &mut Value) {
         let metric = object! { "type" => "Resource", "resource" => resource };
         autoscaler.set_at(&["status", "currentMetrics"], vec![metric]);
     }
-    if let Some(metrics) = annotated(autoscaler, CURRENT_METRICS).and_then(|list| {
-        sound(list.iter().map(|metric| metric_to_v2(metric, Half::Status)), "MetricStatus")
-    }) {
+    if let Some(metrics) = annotated(autoscaler, CURRENT_METRICS)
+        .and_then(|list| sound(list.iter().map(|metric| metric_to_v2(metric, Half::Status)), "MetricStatus"))
+    {
         autoscaler.set_at(&["status", "currentMetrics"], metrics);
     }
     if let Some(conditions) = annotated(autoscaler, CONDITIONS)

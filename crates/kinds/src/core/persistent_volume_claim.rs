@@ -23,7 +23,9 @@ pub(crate) static PERSISTENT_VOLUME_CLAIM: Kind = Kind {
         }
     },
     update_checks: &[MetaCheck::Change, MetaCheck::New],
-    validate: |claim, _, errors| claim_spec::validate(&Cursor::root(claim).child("spec"), Lax::default(), errors),
+    validate: |claim, _, errors| {
+        claim_spec::validate(&Cursor::root(claim).child("spec"), Lax::default(), errors)
+    },
     validate_update: |new, old, cx, errors| match cx.subresource {
         "status" => validate::status(new, errors),
         _ => validate::change(new, old, errors),

@@ -2,8 +2,8 @@
 //!
 //! Entry point: [`check`].
 
-use api::field::{self, Path, go_quote};
 use api::Value;
+use api::field::{self, Path, go_quote};
 
 use crate::url::Url;
 

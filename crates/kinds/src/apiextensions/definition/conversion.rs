@@ -89,7 +89,8 @@ fn bundle_fault(encoded: &str) -> Option<String> {
     if blocks.iter().filter(is_certificate).any(sound) {
         return None;
     }
-    let why = if blocks.is_empty() { "unable to parse bytes as PEM block" } else { "failed to parse certificate" };
+    let why =
+        if blocks.is_empty() { "unable to parse bytes as PEM block" } else { "failed to parse certificate" };
     Some(format!("unable to load root certificates: {why}"))
 }
 

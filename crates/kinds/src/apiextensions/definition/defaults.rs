@@ -49,7 +49,9 @@ fn is_pruned(value: &Value, schema: Option<&Value>, embedded: bool, keep: bool) 
                 }
                 match schema.at(&["properties", name]) {
                     Value::Null if additional.is_null() => preserve,
-                    Value::Null => is_pruned(value, Some(additional).filter(|schema| inner(schema)), false, false),
+                    Value::Null => {
+                        is_pruned(value, Some(additional).filter(|schema| inner(schema)), false, false)
+                    }
                     property => is_pruned(value, Some(property), false, false),
                 }
             };
@@ -57,7 +59,8 @@ fn is_pruned(value: &Value, schema: Option<&Value>, embedded: bool, keep: bool) 
         }
         Value::Array(items) => {
             let schema = schema.map(|schema| schema.at(&["items"])).filter(|schema| inner(schema));
-            (preserve && schema.is_none()) || items.iter().all(|item| is_pruned(item, schema, false, preserve))
+            (preserve && schema.is_none())
+                || items.iter().all(|item| is_pruned(item, schema, false, preserve))
         }
         _ => true,
     }
@@ -84,7 +87,10 @@ mod tests {
         };
         assert_eq!(faults(&spec(&[], object! { "a" => "x" })), [""; 0]);
         let bad = faults(&spec(&[], object! { "b" => "x" }));
-        assert_eq!(bad, ["s.properties[spec].default: Invalid value: {\"b\":\"x\"}: must not have unknown fields"]);
+        assert_eq!(
+            bad,
+            ["s.properties[spec].default: Invalid value: {\"b\":\"x\"}: must not have unknown fields"]
+        );
         let preserve = [("x-kubernetes-preserve-unknown-fields", Value::from(true))];
         assert_eq!(faults(&spec(&preserve, object! { "b" => "x" })), [""; 0]);
         let embedded = [("x-kubernetes-embedded-resource", Value::from(true))];

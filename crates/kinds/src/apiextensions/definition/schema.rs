@@ -16,9 +16,28 @@ const REASONS: [&str; 4] =
     ["FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"];
 /// Members that the root may have when `status` is a subresource: what is said in others is lost for it.
 const AT_ROOT: [&str; 22] = [
-    "Description", "Type", "Format", "Title", "Maximum", "ExclusiveMaximum", "Minimum", "ExclusiveMinimum",
-    "MaxLength", "MinLength", "Pattern", "MaxItems", "MinItems", "UniqueItems", "MultipleOf", "Required", "Items",
-    "Properties", "ExternalDocs", "Example", "XPreserveUnknownFields", "XValidations",
+    "Description",
+    "Type",
+    "Format",
+    "Title",
+    "Maximum",
+    "ExclusiveMaximum",
+    "Minimum",
+    "ExclusiveMinimum",
+    "MaxLength",
+    "MinLength",
+    "Pattern",
+    "MaxItems",
+    "MinItems",
+    "UniqueItems",
+    "MultipleOf",
+    "Required",
+    "Items",
+    "Properties",
+    "ExternalDocs",
+    "Example",
+    "XPreserveUnknownFields",
+    "XValidations",
 ];
 
 /// What is asked of a schema; less than everything when the definition broke a rule already.
@@ -38,8 +57,13 @@ pub(super) struct Strictness {
 
 impl Strictness {
     /// Everything.
-    pub(super) const FULL: Strictness =
-        Strictness { types: true, structural: true, pruned_defaults: true, atomic_sets: true, list_keys: true };
+    pub(super) const FULL: Strictness = Strictness {
+        types: true,
+        structural: true,
+        pruned_defaults: true,
+        atomic_sets: true,
+        list_keys: true,
+    };
 
     /// What the schemas of an old definition keep to.
     pub(super) fn kept_by<'a>(schemas: impl Iterator<Item = &'a Value> + Clone) -> Self {
@@ -51,10 +75,12 @@ impl Strictness {
                 errors.is_empty()
             })
         };
-        let structural =
-            schemas.clone().all(|schema| structural::unsupported(schema).is_none()) && sound(&structural::check);
+        let structural = schemas.clone().all(|schema| structural::unsupported(schema).is_none())
+            && sound(&structural::check);
         Self {
-            types: none(&|schema| !matches!(schema.str_at(&["type"]), "") && !TYPES.contains(&schema.str_at(&["type"]))),
+            types: none(&|schema| {
+                !matches!(schema.str_at(&["type"]), "") && !TYPES.contains(&schema.str_at(&["type"]))
+            }),
             structural,
             pruned_defaults: !structural || sound(&defaults::check),
             atomic_sets: none(&has_composite_set),
@@ -202,7 +228,8 @@ fn own_members(s: &Cursor, place: &Place, errors: &mut field::Errors) {
         s.child("items").forbidden(errors, "items must be a schema object and not an array");
     }
     if place.inside_meta && s.flag("x-kubernetes-embedded-resource") {
-        s.child("x-kubernetes-embedded-resource").forbidden(errors, "must not be used inside of resource meta");
+        s.child("x-kubernetes-embedded-resource")
+            .forbidden(errors, "must not be used inside of resource meta");
     }
 }
 
@@ -231,8 +258,14 @@ fn properties(s: &Cursor, is_root: bool, place: &Place, errors: &mut field::Erro
             check_schema(&property, false, place, errors);
             continue;
         }
-        let no_defaults = if is_root { Some(format!("in top-level {name}")) } else { place.no_defaults.clone() };
-        check_schema(&property, false, &Place { strict: place.strict, inside_meta: true, no_defaults }, errors);
+        let no_defaults =
+            if is_root { Some(format!("in top-level {name}")) } else { place.no_defaults.clone() };
+        check_schema(
+            &property,
+            false,
+            &Place { strict: place.strict, inside_meta: true, no_defaults },
+            errors,
+        );
     }
 }
 
@@ -321,7 +354,11 @@ fn list_map(s: &Cursor, keys: &Cursor, errors: &mut field::Errors) {
     }
     let kind = items.child("type");
     if kind.str() != "object" {
-        return kind.bad(errors, kind.str(), "must be object if parent array's x-kubernetes-list-type is map");
+        return kind.bad(
+            errors,
+            kind.str(),
+            "must be object if parent array's x-kubernetes-list-type is map",
+        );
     }
     let properties = items.child("properties");
     let mut seen = HashSet::new();
@@ -387,7 +424,8 @@ fn rules(s: &Cursor, errors: &mut field::Errors) {
         if has_lines(place.str()) {
             place.invalid(errors, "must not contain line breaks");
         }
-        if structural::unsupported(s.value()).is_none() && path::follow(place.str(), s.value(), true).is_err() {
+        if structural::unsupported(s.value()).is_none() && path::follow(place.str(), s.value(), true).is_err()
+        {
             place.invalid(errors, "must be a valid path");
         }
     }
@@ -440,7 +478,30 @@ fn collect_formats<'a>(schema: &'a Value, found: &mut Vec<&'a str>) {
 
 /// Formats of texts, without hyphens.
 const FORMATS: [&str; 26] = [
-    "bsonobjectid", "uri", "email", "hostname", "ipv4", "ipv6", "cidr", "mac", "uuid", "uuid3", "uuid4", "uuid5", "isbn",
-    "isbn10", "isbn13", "creditcard", "ssn", "hexcolor", "rgbcolor", "byte", "password", "date", "duration", "datetime",
-    "k8sshortname", "k8slongname",
+    "bsonobjectid",
+    "uri",
+    "email",
+    "hostname",
+    "ipv4",
+    "ipv6",
+    "cidr",
+    "mac",
+    "uuid",
+    "uuid3",
+    "uuid4",
+    "uuid5",
+    "isbn",
+    "isbn10",
+    "isbn13",
+    "creditcard",
+    "ssn",
+    "hexcolor",
+    "rgbcolor",
+    "byte",
+    "password",
+    "date",
+    "duration",
+    "datetime",
+    "k8sshortname",
+    "k8slongname",
 ];

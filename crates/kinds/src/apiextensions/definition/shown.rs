@@ -130,7 +130,8 @@ fn one_version(view: &View, version: &Value) -> Value {
         Value::Null => Value::Null,
         value => show(value),
     };
-    let shown_schema = |value: &Value| object! { "OpenAPIV3Schema" => part(value.at(&["openAPIV3Schema"]), Part::Schema) };
+    let shown_schema =
+        |value: &Value| object! { "OpenAPIV3Schema" => part(value.at(&["openAPIV3Schema"]), Part::Schema) };
     object! {
         "Name" => version.str_at(&["name"]),
         "Served" => flag("served"),
@@ -159,7 +160,12 @@ pub(super) fn items(value: &Value) -> Value {
 fn part(value: &Value, kind: Part) -> Value {
     let all = |value: &Value| value.as_array().into_iter().flatten().map(schema).collect::<Vec<_>>();
     let mapped = |value: &Value, show: &dyn Fn(&Value) -> Value| {
-        value.as_object().into_iter().flat_map(Map::iter).map(|(key, item)| (key, show(item))).collect::<Map>()
+        value
+            .as_object()
+            .into_iter()
+            .flat_map(Map::iter)
+            .map(|(key, item)| (key, show(item)))
+            .collect::<Map>()
     };
     match (kind, value) {
         (Part::Text, Value::Null) => "".into(),
@@ -175,9 +181,13 @@ fn part(value: &Value, kind: Part) -> Value {
         (Part::OrBool, value) => object! { "Allows" => true, "Schema" => schema(value) },
         (Part::Dependencies, value) => mapped(value, &dependency).into(),
         (Part::Docs, value) => internal(value, &DOCS),
-        (Part::Rules, value) => {
-            value.as_array().into_iter().flatten().map(|rule| internal(rule, &RULE)).collect::<Vec<_>>().into()
-        }
+        (Part::Rules, value) => value
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|rule| internal(rule, &RULE))
+            .collect::<Vec<_>>()
+            .into(),
     }
 }
 

@@ -43,7 +43,9 @@ pub(super) fn unsupported(schema: &Value) -> Option<String> {
             return Some(format!("OpenAPIV3Schema '{shown}' is not supported"));
         }
         if schema.at(&["x-kubernetes-preserve-unknown-fields"]).as_bool() == Some(false) {
-            return Some("internal error: 'x-kubernetes-preserve-unknown-fields' must be true or undefined".to_owned());
+            return Some(
+                "internal error: 'x-kubernetes-preserve-unknown-fields' must be true or undefined".to_owned(),
+            );
         }
         if !schema.array_at(&["items"]).is_empty() {
             return Some("OpenAPIV3Schema 'items' must be a schema, but is an array".to_owned());
@@ -165,9 +167,10 @@ fn resource_members(s: &Cursor, level: Level, errors: &mut field::Errors) {
 }
 
 fn restricts_names_only(metadata: &Value) -> bool {
-    let names = metadata.at(&["properties"]).as_object().is_none_or(|properties: &Map| {
-        properties.keys().all(|name| matches!(name, "name" | "generateName"))
-    });
+    let names = metadata
+        .at(&["properties"])
+        .as_object()
+        .is_none_or(|properties: &Map| properties.keys().all(|name| matches!(name, "name" | "generateName")));
     names && super::shown::members(metadata).all(|name| matches!(name, "Type" | "Properties" | "Default"))
 }
 

@@ -52,7 +52,10 @@ impl<'a> Rules<'a> {
     /// Too many selectable fields stay as they are.
     fn keeps_fields(&self, version: Option<&str>, fields: &Value) -> bool {
         let versions = self.old.map_or(&[][..], |old| old.array_at(&["spec", "versions"]));
-        let found = versions.iter().filter(|other| version.is_none_or(|name| other.str_at(&["name"]) == name)).next_back();
+        let found = versions
+            .iter()
+            .filter(|other| version.is_none_or(|name| other.str_at(&["name"]) == name))
+            .next_back();
         let kept = found.map_or(&Value::Null, |version| version.at(&["selectableFields"]));
         kept.as_array().is_some_and(|list| list.len() > MAX_SELECTABLE) && equal::semantic(kept, fields)
     }
@@ -202,7 +205,13 @@ fn check_versions(view: &View, rules: &Rules, strict: Strictness, errors: &mut f
     }
 }
 
-fn check_version(view: &View, version: &Cursor, rules: &Rules, strict: Strictness, errors: &mut field::Errors) {
+fn check_version(
+    view: &View,
+    version: &Cursor,
+    rules: &Rules,
+    strict: Strictness,
+    errors: &mut field::Errors,
+) {
     let warning = version.child("deprecationWarning");
     for fault in warning_faults(version.flag("deprecated"), &warning) {
         warning.invalid(errors, &fault);

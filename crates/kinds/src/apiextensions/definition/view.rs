@@ -74,7 +74,8 @@ impl<'v, 's> View<'v, 's> {
     /// The schemas of all versions, each once.
     pub(super) fn schemas(&self) -> impl Iterator<Item = &'v Value> {
         let count = if self.is_shared("schema") { 1 } else { usize::MAX };
-        let schemas = self.versions().iter().take(count).map(|version| version.at(&["schema", "openAPIV3Schema"]));
+        let schemas =
+            self.versions().iter().take(count).map(|version| version.at(&["schema", "openAPIV3Schema"]));
         schemas.filter(|schema| !schema.is_null())
     }
 

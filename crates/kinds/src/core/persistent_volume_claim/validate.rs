@@ -19,8 +19,12 @@ const RESIZE_STATUSES: [&str; 5] = [
 ];
 const AMOUNTS: [Member; 2] = [pointer("limits", "Limits"), pointer("requests", "Requests")];
 const SOURCE: [Member; 3] = [pointer("apiGroup", "APIGroup"), text("kind", "Kind"), text("name", "Name")];
-const REFERENCE: [Member; 4] =
-    [pointer("apiGroup", "APIGroup"), text("kind", "Kind"), text("name", "Name"), pointer("namespace", "Namespace")];
+const REFERENCE: [Member; 4] = [
+    pointer("apiGroup", "APIGroup"),
+    text("kind", "Kind"),
+    text("name", "Name"),
+    pointer("namespace", "Namespace"),
+];
 const SPEC: [Member; 9] = [
     pointer("accessModes", "AccessModes"),
     pointer("selector", "Selector"),
@@ -49,7 +53,8 @@ pub(super) fn change(new: &Value, old: &Value, errors: &mut field::Errors) {
     let current = !old.at(&["status", "currentVolumeAttributesClassName"]).is_null();
     if current && !equal::semantic(class.value(), old.at(&ATTRIBUTES)) && class.is_empty() {
         let what = if class.is_set() { "empty string" } else { "nil" };
-        let why = format!("update to {what} is forbidden when status.currentVolumeAttributesClassName is not nil");
+        let why =
+            format!("update to {what} is forbidden when status.currentVolumeAttributesClassName is not nil");
         class.forbidden(errors, &why);
     }
 }
