@@ -215,4 +215,25 @@ mod tests {
         assert_eq!(heads, ["@@ -2,11 +2,9 @@", "@@ -24,7 +22,6 @@"]);
         assert!(text.contains("\n- 3,\n") && text.contains("\n- 25,\n"));
     }
+
+    #[test]
+    fn lines_that_come_and_go_in_two_places() {
+        let text =
+            |items: &[&str]| Value::from(items.iter().map(|item| Value::from(*item)).collect::<Vec<_>>());
+        let old = text(&["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"]);
+        let new = text(&["x", "a", "b", "c", "d", "e", "f", "g", "h", "i"]);
+        assert_eq!(
+            unified(&old, &new),
+            "@@ -1,4 +1,5 @@\n [\n+ \"x\",\n  \"a\",\n  \"b\",\n  \"c\",\n@@ -7,6 +8,5 @@\n  \"f\",\n  \"g\",\n  \"h\",\n- \
+             \"i\",\n- \"j\"\n+ \"i\"\n ]\n"
+        );
+    }
+
+    #[test]
+    fn the_plain_and_the_huge() {
+        assert_eq!(unified(&Value::Null, &1.into()), "@@ -1 +1 @@\n-null\n+1\n");
+        let huge = |of: i64| Value::from(vec![of; MAX_LINES]);
+        assert_eq!(unified(&huge(1), &huge(2)), "");
+        assert_eq!([0..1, 3..3, 2..6].map(|range| position(&range)), ["1", "3,0", "3,4"]);
+    }
 }

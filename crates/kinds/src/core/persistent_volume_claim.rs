@@ -24,7 +24,7 @@ pub(crate) static PERSISTENT_VOLUME_CLAIM: Kind = Kind {
     },
     update_checks: &[MetaCheck::Change, MetaCheck::New],
     validate: |claim, _, errors| {
-        claim_spec::validate(&Cursor::root(claim).child("spec"), Lax::default(), errors)
+        claim_spec::validate(&Cursor::root(claim).child("spec"), Lax::default(), errors);
     },
     validate_update: |new, old, cx, errors| match cx.subresource {
         "status" => validate::status(new, errors),

@@ -66,7 +66,7 @@ impl Strictness {
     };
 
     /// What the schemas of an old definition keep to.
-    pub(super) fn kept_by<'a>(schemas: impl Iterator<Item = &'a Value> + Clone) -> Self {
+    pub(super) fn kept_by<'a>(schemas: &(impl Iterator<Item = &'a Value> + Clone)) -> Self {
         let none = |fault: &dyn Fn(&Value) -> bool| !schemas.clone().any(|schema| walk::any(schema, fault));
         let sound = |check: &dyn Fn(&Cursor, &mut field::Errors)| {
             schemas.clone().all(|schema| {

@@ -43,7 +43,7 @@ impl<'a> Rules<'a> {
         let lacks = |version: &Value| version.at(&["schema", "openAPIV3Schema"]).is_null();
         Self {
             old,
-            strict: Strictness::kept_by(schemas.iter().copied()),
+            strict: Strictness::kept_by(&schemas.iter().copied()),
             no_schema: view.versions().iter().any(lacks),
             unknown_reviews: !reviews.is_empty() && !reviews.iter().any(conversion::is_known_review),
         }
@@ -52,10 +52,7 @@ impl<'a> Rules<'a> {
     /// Too many selectable fields stay as they are.
     fn keeps_fields(&self, version: Option<&str>, fields: &Value) -> bool {
         let versions = self.old.map_or(&[][..], |old| old.array_at(&["spec", "versions"]));
-        let found = versions
-            .iter()
-            .filter(|other| version.is_none_or(|name| other.str_at(&["name"]) == name))
-            .next_back();
+        let found = versions.iter().rfind(|other| version.is_none_or(|name| other.str_at(&["name"]) == name));
         let kept = found.map_or(&Value::Null, |version| version.at(&["selectableFields"]));
         kept.as_array().is_some_and(|list| list.len() > MAX_SELECTABLE) && equal::semantic(kept, fields)
     }
