@@ -50,6 +50,8 @@ fn a_stop_is_quick_when_nothing_is_under_way() {
     let mut idle = server.connect().unwrap();
     idle.send("GET /version HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
     assert!(idle.read_some(1 << 16, PATIENCE).unwrap().starts_with(b"HTTP/1.1 200 OK"));
+    // Nor does one that never began to speak; its time for that would be 10 s.
+    let _silent = TcpStream::connect(server.address()).unwrap();
     let start = Instant::now();
     let ended = server.stop();
     assert_eq!(ended.code, Some(0), "{ended:?}");

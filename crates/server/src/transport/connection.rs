@@ -66,10 +66,14 @@ pub(super) async fn serve<H: Handler>(
         return http(socket, connection, max_streams, handler, shutdown).await;
     };
     let acceptor = tokio_rustls::TlsAcceptor::from(tls.acceptor.clone());
-    let stream = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(socket))
-        .await
-        .map_err(|_| "the TLS handshake took too long".to_owned())?
-        .map_err(|e| format!("TLS handshake: {e}"))?;
+    let handshake = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(socket));
+    let stream = tokio::select! {
+        done = handshake => done
+            .map_err(|_| "the TLS handshake took too long".to_owned())?
+            .map_err(|e| format!("TLS handshake: {e}"))?,
+        // Whoever has not even shown up has asked for nothing that could be waited for.
+        () = shutdown.close_connections() => return Err("closed before its TLS handshake".to_owned()),
+    };
     let client = judge(&tls, stream.get_ref().1.peer_certificates());
     http(stream, Connection { peer, client, insecure: false }, max_streams, handler, shutdown).await
 }
