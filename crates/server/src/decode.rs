@@ -91,13 +91,13 @@ pub(crate) fn value(
     Ok(settle(value, target))
 }
 
-/// Defaults and canonical form of a decoded object.
+/// Defaults and canonical form of a decoded object; empty lists and maps stay, since validation tells them from none.
 fn settle(mut value: Value, target: &Target) -> Value {
     value.set_at(&["kind"], target.kind);
     value.set_at(&["apiVersion"], target.gvk().api_version());
     schema::apply_defaults(&mut value, target.message);
     kinds::strategy(target.group, target.kind).default(&mut value, target.version);
-    schema::canonicalize(&mut value, target.message);
+    schema::canonicalize_with(&mut value, target.message, schema::Empties::Held);
     value
 }
 
