@@ -18,7 +18,7 @@ macro_rules! scenarios {
 
 scenarios! {
     access apply apply_server_side bad cascade change command completion create delete describe events explain
-    kinds label output start wait watch workload
+    kinds label operate output start wait watch workload
 }
 
 fn folder() -> PathBuf {
