@@ -110,3 +110,18 @@ pub(crate) fn own(object: Value, target: &Target) -> Result<Value, ApiError> {
     let object = value(object, target, &mut findings).map_err(ApiError::internal)?;
     if findings.is_empty() { Ok(object) } else { Err(ApiError::internal(findings.join(", "))) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use api::object;
+
+    #[test]
+    fn a_patch_can_reset_field_owners() {
+        let message = schema::kind("", "v1", "ConfigMap").unwrap();
+        let target = Target { group: "", version: "v1", kind: "ConfigMap", message };
+        let patched = object! { "metadata" => object! { "managedFields" => Vec::<Value>::new() } };
+        let object = value(patched, &target, &mut Vec::new()).unwrap();
+        assert_eq!(object.at(&["metadata", "managedFields"]), &Value::Array(Vec::new()));
+    }
+}
