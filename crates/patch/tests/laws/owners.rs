@@ -9,7 +9,7 @@ use api::Value;
 use samples::{Dice, Maker};
 
 /// Rounds for each kind.
-const ROUNDS: u64 = 24;
+const ROUNDS: u64 = 12;
 
 const MAKER: Maker = Maker { richness: 3, depth: 6, system: false, loose: false };
 

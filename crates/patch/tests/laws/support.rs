@@ -34,6 +34,9 @@ impl TypeView for AsIs {
         self.0.zero_object()
     }
     fn canonicalize(self, _: &mut Value) {}
+    fn holds_empties(self, _: &Value) -> bool {
+        false
+    }
 }
 
 /// A kind of the catalogue.
