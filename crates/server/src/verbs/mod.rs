@@ -79,6 +79,12 @@ impl Exchange {
         Shaper::new(&self.served, &self.output, &self.query, self.app.now())
     }
 
+    /// The object that the request names.
+    fn stored(&self) -> Result<Arc<store::Object>, ApiError> {
+        let key = self.served.key(&self.namespace, &self.name);
+        self.app.store.get(&key).ok_or_else(|| self.not_found())
+    }
+
     fn not_found(&self) -> ApiError {
         ApiError::not_found(&self.served.group_resource(), &self.name)
     }
