@@ -1,7 +1,7 @@
 //! Connecting to others within bounded time, with Go's texts for what goes wrong: clients show and match them.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use rustls::pki_types::ServerName;
@@ -42,17 +42,19 @@ impl Backends {
         }
     }
 
-    /// True when a location may be proxied to: none of its addresses is this machine's or this link's.
+    /// The addresses of a host that may be proxied to: none of them is this machine's or this link's.  Who connects
+    /// must connect to these: what a name leads to can change (CVE-2020-8562).
     ///
     /// # Errors
     /// 400 texts: a name that leads nowhere, an address that is not allowed.
-    pub(crate) async fn check_proxyable(&self, host: &str) -> Result<(), String> {
-        let addresses = lookup(host, 0, Instant::now() + self.dial_timeout).await?;
+    pub(crate) async fn proxyable(&self, host: &str) -> Result<Vec<IpAddr>, String> {
+        let found = lookup(host, 0, Instant::now() + self.dial_timeout).await?;
+        let addresses: Vec<IpAddr> = found.iter().map(SocketAddr::ip).collect();
         if addresses.is_empty() {
             return Err("no addresses for hostname".to_owned());
         }
-        let allowed = |a: &SocketAddr| self.local_addresses || super::url::is_global(a.ip());
-        if addresses.iter().all(allowed) { Ok(()) } else { Err("address not allowed".to_owned()) }
+        let allowed = |ip: &IpAddr| self.local_addresses || super::url::is_global(*ip);
+        if addresses.iter().all(allowed) { Ok(addresses) } else { Err("address not allowed".to_owned()) }
     }
 }
 
@@ -62,7 +64,11 @@ async fn connect(to: &Location, deadline: Instant) -> Result<TcpStream, String> 
     let Some(port) = port else {
         return Err(format!("dial tcp: lookup tcp/{}: unknown port", to.port));
     };
-    let found = lookup(&to.host, port, deadline).await.map_err(|why| format!("dial tcp: {why}"))?;
+    let found: Vec<SocketAddr> = if to.addresses.is_empty() {
+        lookup(&to.host, port, deadline).await.map_err(|why| format!("dial tcp: {why}"))?
+    } else {
+        to.addresses.iter().map(|ip| SocketAddr::new(*ip, port)).collect()
+    };
     let mut first_failure = None;
     for address in found {
         match timeout_at(deadline, TcpStream::connect(address)).await {

@@ -88,7 +88,7 @@ impl Kubelet {
     /// A path at this kubelet.
     pub(crate) fn at(&self, path: String, query: String) -> Location {
         let (host, port) = (self.host.clone(), self.port.clone());
-        Location { https: true, host, port, path, query, trust: Trust::Kubelet }
+        Location { https: true, host, addresses: Vec::new(), port, path, query, trust: Trust::Kubelet }
     }
 }
 

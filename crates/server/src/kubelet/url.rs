@@ -11,6 +11,8 @@ pub(crate) struct Location {
     pub https: bool,
     /// Host name or address, an IPv6 address without brackets.
     pub host: String,
+    /// Addresses that the host is known to have; it is looked up when there are none.
+    pub addresses: Vec<IpAddr>,
     /// Port, `""` for that of the scheme.
     pub port: String,
     /// Path, decoded.
@@ -27,6 +29,7 @@ impl Location {
         Self {
             https: scheme == "https",
             host: host.to_owned(),
+            addresses: Vec::new(),
             port: port.to_owned(),
             path: String::new(),
             query: String::new(),
@@ -37,6 +40,11 @@ impl Location {
     /// The same place at a kubelet whose certificate the client does not care for.
     pub(crate) fn unverified(self) -> Self {
         Self { trust: Trust::AnyKubelet, ..self }
+    }
+
+    /// The same place at addresses that were looked at before.
+    pub(crate) fn pinned(self, addresses: Vec<IpAddr>) -> Self {
+        Self { addresses, ..self }
     }
 
     /// `host:port` as the `Host` header and messages have it.
@@ -225,6 +233,7 @@ mod tests {
         let mut location = Location {
             https: true,
             host: "fd00::1".to_owned(),
+            addresses: Vec::new(),
             port: "10250".to_owned(),
             path: "/containerLogs/a/b c".to_owned(),
             query: "follow=true".to_owned(),

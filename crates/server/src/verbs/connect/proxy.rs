@@ -63,11 +63,13 @@ fn of_pod(exchange: &Exchange) -> Result<Location, ApiError> {
 async fn of_node(exchange: &Exchange) -> Result<Location, ApiError> {
     let (scheme, name, port) = split(exchange, "node")?;
     let kubelet = exchange.app.backends.kubelet(&exchange.app, name)?;
-    exchange.app.backends.check_proxyable(&kubelet.host).await.map_err(ApiError::bad_request)?;
-    if port.is_empty() || port == kubelet.port {
-        return Ok(kubelet.at(String::new(), String::new()));
-    }
-    Ok(Location::anyone(scheme, &kubelet.host, port))
+    let addresses = exchange.app.backends.proxyable(&kubelet.host).await.map_err(ApiError::bad_request)?;
+    let to = if port.is_empty() || port == kubelet.port {
+        kubelet.at(String::new(), String::new())
+    } else {
+        Location::anyone(scheme, &kubelet.host, port)
+    };
+    Ok(to.pinned(addresses))
 }
 
 fn of_service(exchange: &Exchange) -> Result<Location, ApiError> {
