@@ -6,8 +6,11 @@
 mod client;
 mod credentials;
 mod durability;
+mod informers;
 mod lifecycle;
+mod proxy;
 mod python;
 mod reflector;
+mod restart;
 mod scenarios;
 mod support;
