@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "tests")]
 
 mod client;
+mod connect;
 mod credentials;
 mod durability;
 mod informers;

@@ -67,9 +67,14 @@ async fn a_log_can_be_read_as_messages() {
 async fn hear(socket: &mut support::ClientSocket) -> (String, String, String) {
     let mut heard = [const { String::new() }; 4];
     while let Some(Ok(message)) = socket.next().await {
-        if let Message::Binary(bytes) = message {
-            let channel = usize::from(bytes[0]);
-            heard[channel].push_str(std::str::from_utf8(&bytes[1..]).unwrap());
+        match message {
+            Message::Binary(bytes) => {
+                let channel = usize::from(bytes[0]);
+                heard[channel].push_str(std::str::from_utf8(&bytes[1..]).unwrap());
+            }
+            // client-go takes an end without a code for an error.
+            Message::Close(frame) => assert_eq!(u16::from(frame.unwrap().code), 1000),
+            other => panic!("{other:?}"),
         }
     }
     let [_, stdout, stderr, status] = heard;

@@ -15,7 +15,8 @@ use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper::{HeaderMap, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 
 use super::headers::wants_upgrade;
 use crate::http::{Response, answer};
@@ -85,8 +86,10 @@ pub(super) async fn open(client: OnUpgrade) -> Option<Socket> {
 
 /// Says that this is the end and reads what is still on its way, so that the client reads all that it was sent.
 pub(super) async fn close(mut socket: Socket) {
+    // A close without a code is an error to client-go.
+    let normal = CloseFrame { code: CloseCode::Normal, reason: "".into() };
     let _ = tokio::time::timeout(CLOSE_TIME, async {
-        if socket.close(None).await.is_ok() {
+        if socket.close(Some(normal)).await.is_ok() {
             while let Some(Ok(_)) = socket.next().await {}
         }
     })
