@@ -44,8 +44,7 @@ pub(crate) fn selector(selector: &Cursor, kind: &str, errors: &mut Errors) {
     }
     selectors::label_selector(selector, false, errors);
     if is_empty(selector.value()) {
-        let why = format!("empty selector is invalid for {kind}");
-        selector.bad(errors, selectors::shown(selector.value()), &why);
+        selector.invalid(errors, &format!("empty selector is invalid for {kind}"));
     }
 }
 

@@ -14,7 +14,6 @@ mod files;
 mod gates;
 mod health;
 mod http;
-mod kubelet;
 mod late;
 mod metrics;
 mod paths;

@@ -15,7 +15,6 @@ use crate::config::Config;
 use crate::gates::authenticate::Authentication;
 use crate::gates::authorize::Authorization;
 use crate::health::Health;
-use crate::kubelet::Backends;
 use crate::pki::{self, Kubeconfig, Pki};
 use crate::shutdown::Shutdown;
 use crate::transport::{Listener, Tls};
@@ -256,7 +255,6 @@ fn build(config: Config, pki: &Pki, files: &Files, ready: &Ready) -> Result<App,
         authorization,
         admission,
         allocations,
-        backends: Backends::new(&config).map_err(ServeError)?,
         shutdown: Shutdown::new(config.shutdown_drain_duration),
         health: Health::default(),
         flow: Flow::new(&config),

@@ -23,12 +23,8 @@ pub trait TypeView: Copy {
     /// The object that is there before anything is written: Go's zero value, encoded.
     fn zero_object(self) -> Value;
 
-    /// Brings a decoded object into the form that Go writes of it; nothing to do for types that are written as they
-    /// come.
+    /// Brings an object into the form it is stored in; nothing to do for types that are stored as they come.
     fn canonicalize(self, object: &mut Value);
-
-    /// True when that form lacks empty lists or maps that the decoded object has.
-    fn holds_empties(self, object: &Value) -> bool;
 }
 
 /// The forms a value may have; all false for a type that is not known.
@@ -217,12 +213,8 @@ impl TypeView for BuiltIn {
 
     fn canonicalize(self, object: &mut Value) {
         if let Some(message) = self.message() {
-            schema::canonicalize_with(object, message, schema::Empties::Written);
+            schema::canonicalize(object, message);
         }
-    }
-
-    fn holds_empties(self, object: &Value) -> bool {
-        self.message().is_some_and(|message| schema::holds_empties(object, message))
     }
 }
 

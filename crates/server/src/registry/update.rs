@@ -56,8 +56,7 @@ impl Call<'_> {
     }
 
     /// Changes an object in its stored version past strategy, validation and admission, for writes that are checked
-    /// elsewhere: bindings and the status of disruption budgets.  Who owns what is left as it is unless `change` notes
-    /// it.
+    /// elsewhere: bindings and the status of disruption budgets.
     ///
     /// # Errors
     /// What `change` refuses; 404 when the object is not there.
@@ -73,6 +72,7 @@ impl Call<'_> {
             let old = encode::parse(&current)?;
             let mut object = old.clone();
             change(self, &mut object)?;
+            self.track(Some(&old), &mut object);
             let draft = encode::draft(self.served, &mut object)?;
             if self.dry_run {
                 return Ok(Written::Value(object));

@@ -1,0 +1,65 @@
+//! What the variables of an expression hold.
+//!
+//! Entry point: [`Activation`].
+
+use crate::ast::Name;
+use crate::env::Env;
+use crate::value::Value;
+
+/// The values of the declared variables.
+///
+/// ```
+/// use cel::{Activation, Env, Program, Type, Value};
+/// let env = Env::kubernetes().variable("object", Type::Dyn);
+/// let program = Program::new(&env.compile("object.replicas <= 5").unwrap()).unwrap();
+/// let object = api::object! { "replicas" => 3 };
+/// let vars = Activation::new(&env).set("object", Value::json(&object));
+/// assert!(program.evaluate(&vars, &Default::default()).value.unwrap().equals(&Value::Bool(true)));
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Activation<'v> {
+    names: Vec<Name>,
+    slots: Vec<Slot<'v>>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) enum Slot<'v> {
+    #[default]
+    Missing,
+    Unknown,
+    Known(Value<'v>),
+}
+
+impl<'v> Activation<'v> {
+    /// No variable has a value yet.
+    pub fn new(env: &Env) -> Self {
+        let names: Vec<Name> = env.variables().iter().map(|(n, _)| n.clone()).collect();
+        let slots = names.iter().map(|_| Slot::Missing).collect();
+        Self { names, slots }
+    }
+
+    /// Sets a variable; names that are not declared are ignored.
+    #[must_use]
+    pub fn set(mut self, name: &str, value: Value<'v>) -> Self {
+        self.put(name, Slot::Known(value));
+        self
+    }
+
+    /// Says that a variable is not known yet: what depends on it fails with [`Cause::Unknown`].
+    #[must_use]
+    pub fn unknown(mut self, name: &str) -> Self {
+        self.put(name, Slot::Unknown);
+        self
+    }
+
+    pub(super) fn slot(&self, at: usize) -> Option<&Slot<'v>> {
+        self.slots.get(at)
+    }
+
+    fn put(&mut self, name: &str, value: Slot<'v>) {
+        let at = self.names.iter().position(|n| &**n == name);
+        if let Some(slot) = at.and_then(|i| self.slots.get_mut(i)) {
+            *slot = value;
+        }
+    }
+}

@@ -1,0 +1,435 @@
+//! A checked tree to a program: names become places, functions are picked, constants are computed once.
+//!
+//! Entry point: [`Program::new`].
+
+use regex::Regex;
+
+use crate::ast::{Call, Comprehension, Expr, Kind, Name, Struct};
+use crate::checker::{Checked, Reference};
+use crate::env::Overload;
+use crate::error::Error;
+use crate::library::{self, Arithmetic, Comparison, Cost};
+use crate::types::Type;
+use crate::value::{MapValue, Value};
+
+/// A compiled expression; share it between threads and evaluate it as often as needed.
+#[derive(Debug)]
+pub struct Program {
+    pub(crate) root: Node,
+    /// The first values of accumulators.
+    pub(crate) inits: Vec<Node>,
+    pub(crate) slots: usize,
+    pub(crate) variables: Vec<Name>,
+    pub(crate) output: Type,
+}
+
+/// A step of a program.  Costs that a step has whatever its operands are part of it.
+#[derive(Debug)]
+pub(crate) enum Node {
+    Const(Value<'static>),
+    Variable {
+        at: usize,
+        cost: u64,
+    },
+    Local {
+        slot: usize,
+        cost: u64,
+    },
+    /// An accumulator; the step of its loop takes the value away, because it makes the next one of it.
+    Accu {
+        slot: usize,
+        init: usize,
+        cost: u64,
+        take: bool,
+    },
+    Select {
+        operand: Box<Node>,
+        key: Name,
+        optional: bool,
+        extra: u64,
+    },
+    Has {
+        operand: Box<Node>,
+        key: Name,
+    },
+    Index {
+        operand: Box<Node>,
+        index: Box<Node>,
+        optional: bool,
+        extra: u64,
+    },
+    And(Box<[Node; 2]>),
+    Or(Box<[Node; 2]>),
+    Not(Box<Node>),
+    NotStrictlyFalse(Box<Node>),
+    Ternary(Box<[Node; 3]>),
+    Equal(Box<[Node; 2]>, bool),
+    Compare(Comparison, Box<[Node; 2]>, BinaryCost),
+    Add(Box<[Node; 2]>, BinaryCost),
+    Arithmetic(Arithmetic, Box<[Node; 2]>),
+    /// Membership in a list of constants.
+    Among(Box<Node>, Box<MapValue<'static>>),
+    OrElse {
+        operands: Box<[Node; 2]>,
+        unwrap: bool,
+    },
+    Call(Box<Invocation>),
+    Pattern {
+        kind: PatternKind,
+        regex: Box<Regex>,
+        args: Box<[Node]>,
+        cost: Cost,
+        single: bool,
+    },
+    List {
+        items: Box<[(Node, bool)]>,
+    },
+    Map {
+        entries: Box<[(Node, Node, bool)]>,
+    },
+    Struct {
+        type_name: Name,
+        fields: Box<[(Name, Node, bool)]>,
+    },
+    Fold(Box<Fold>),
+}
+
+/// What two operands cost.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum BinaryCost {
+    One,
+    Smaller,
+    Both,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum PatternKind {
+    Matches,
+    Find,
+    FindAll,
+}
+
+#[derive(Debug)]
+pub(crate) struct Invocation {
+    pub name: &'static str,
+    pub candidates: Vec<&'static Overload>,
+    pub args: Box<[Node]>,
+    pub cost: Cost,
+}
+
+#[derive(Debug)]
+pub(crate) struct Fold {
+    pub range: Node,
+    pub var: usize,
+    pub var2: Option<usize>,
+    pub accu: usize,
+    pub condition: Node,
+    pub step: Node,
+    pub result: Node,
+    /// A binding: nothing is walked over.
+    pub bind: bool,
+}
+
+impl Program {
+    /// Compiles a checked expression.
+    ///
+    /// # Errors
+    ///
+    /// When a constant part has no value, such as a conversion or pattern that cannot work.
+    pub fn new(checked: &Checked) -> Result<Self, Error> {
+        let mut planner = Planner { checked, locals: Vec::new(), slots: 0, inits: Vec::new() };
+        let root = planner.plan(&checked.root)?;
+        Ok(Self {
+            root,
+            inits: planner.inits,
+            slots: planner.slots,
+            variables: checked.variables.clone(),
+            output: checked.output_type().clone(),
+        })
+    }
+
+    /// The type of the value.
+    pub fn output_type(&self) -> &Type {
+        &self.output
+    }
+}
+
+/// A variable of a loop in scope.
+struct Scoped {
+    name: Name,
+    slot: usize,
+    /// The place of an accumulator's first value.
+    init: Option<usize>,
+    take: bool,
+}
+
+struct Planner<'a> {
+    checked: &'a Checked,
+    locals: Vec<Scoped>,
+    slots: usize,
+    inits: Vec<Node>,
+}
+
+type Planned = Result<Node, Error>;
+
+impl Planner<'_> {
+    fn plan(&mut self, e: &Expr) -> Planned {
+        match &e.kind {
+            Kind::Unspecified => Err(Error::new("unsupported expr: unspecified")),
+            Kind::Literal(literal) => Ok(Node::Const(Value::literal(literal))),
+            Kind::Ident(name) => self.plan_ident(e.id, name),
+            Kind::Select(s) => {
+                let operand = self.plan(&s.operand)?;
+                let key = self.checked.key(e.id).unwrap_or(&s.field).clone();
+                if s.test_only {
+                    let operand = Box::new(uncharged(operand));
+                    return Ok(Node::Has { operand, key });
+                }
+                let extra = relative(&operand);
+                Ok(Node::Select { operand: Box::new(operand), key, optional: false, extra })
+            }
+            Kind::Call(call) => self.plan_call(e.id, call),
+            Kind::List(items) => {
+                let items: Vec<_> = items
+                    .iter()
+                    .map(|i| Ok((self.plan(&i.value)?, i.optional)))
+                    .collect::<Result<_, Error>>()?;
+                let constant = items.iter().all(|(n, _)| matches!(n, Node::Const(_)));
+                folded(Node::List { items: items.into() }, constant)
+            }
+            Kind::Map(entries) => {
+                let plan = |e: &crate::ast::Entry| Ok((self.plan(&e.key)?, self.plan(&e.value)?, e.optional));
+                let entries: Vec<_> = entries.iter().map(plan).collect::<Result<_, Error>>()?;
+                let constant =
+                    entries.iter().all(|(k, v, _)| matches!((k, v), (Node::Const(_), Node::Const(_))));
+                folded(Node::Map { entries: entries.into() }, constant)
+            }
+            Kind::Struct(s) => self.plan_struct(s),
+            Kind::Comprehension(c) => self.plan_fold(c),
+        }
+    }
+
+    fn plan_ident(&mut self, id: u32, name: &str) -> Planned {
+        match self.checked.reference(id) {
+            Some(Reference::Variable(at)) => Ok(Node::Variable { at: *at, cost: 1 }),
+            Some(Reference::Type(ty)) => Ok(Node::Const(Value::Type(ty.clone().into()))),
+            _ => match self.locals.iter().rev().find(|l| &*l.name == name) {
+                Some(Scoped { slot, init: Some(init), take, .. }) => {
+                    Ok(Node::Accu { slot: *slot, init: *init, cost: 1, take: *take })
+                }
+                Some(local) => Ok(Node::Local { slot: local.slot, cost: 1 }),
+                None => Err(Error::new(format!("no such attribute(s): {name}"))),
+            },
+        }
+    }
+
+    fn plan_struct(&mut self, s: &Struct) -> Planned {
+        let plan = |f: &crate::ast::Field| {
+            let name = self.checked.key(f.id).unwrap_or(&f.name).clone();
+            Ok((name, self.plan(&f.value)?, f.optional))
+        };
+        let fields: Vec<_> = s.fields.iter().map(plan).collect::<Result<_, Error>>()?;
+        Ok(Node::Struct { type_name: s.type_name.clone(), fields: fields.into() })
+    }
+
+    fn plan_call(&mut self, id: u32, call: &Call) -> Planned {
+        if &*call.function == "_?._" {
+            return self.plan_optional_select(id, call);
+        }
+        let args: Vec<Node> =
+            call.target.iter().chain(&call.args).map(|a| self.plan(a)).collect::<Result<_, Error>>()?;
+        let candidates = self.checked.calls(id).to_vec();
+        let single = if let [one] = candidates.as_slice() { Some(*one) } else { None };
+        if matches!(args.len(), 2 | 3) || matches!(&*call.function, "!_" | "@not_strictly_false") {
+            return operator(&call.function, args, candidates, single);
+        }
+        invocation(args, candidates)
+    }
+
+    fn plan_optional_select(&mut self, id: u32, call: &Call) -> Planned {
+        let [operand, field] = call.args.as_slice() else { return Err(Error::no_such_overload()) };
+        let Some(crate::ast::Literal::String(name)) = field.as_literal() else {
+            return Err(Error::no_such_overload());
+        };
+        let operand = self.plan(operand)?;
+        let extra = relative(&operand);
+        let key = self.checked.key(id).unwrap_or(name).clone();
+        Ok(Node::Select { operand: Box::new(operand), key, optional: true, extra })
+    }
+
+    fn slot(&mut self) -> usize {
+        self.slots += 1;
+        self.slots - 1
+    }
+
+    fn plan_fold(&mut self, c: &Comprehension) -> Planned {
+        let init_node = self.plan(&c.init)?;
+        let range = self.plan(&c.range)?;
+        let bind = matches!((&c.range.kind, &c.condition.kind),
+            (Kind::List(items), Kind::Literal(crate::ast::Literal::Bool(false))) if items.is_empty());
+        let init = self.inits.len();
+        self.inits.push(init_node);
+        let accu = self.slot();
+        let outer = self.locals.len();
+        self.locals.push(Scoped { name: c.accu.clone(), slot: accu, init: Some(init), take: false });
+        let var = self.slot();
+        self.locals.push(Scoped { name: c.var.clone(), slot: var, init: None, take: false });
+        let var2 = c.var2.as_ref().map(|name| {
+            let slot = self.slot();
+            self.locals.push(Scoped { name: name.clone(), slot, init: None, take: false });
+            slot
+        });
+        let condition = self.plan(&c.condition)?;
+        self.take_from(outer, !bind);
+        let step = self.plan(&c.step)?;
+        self.locals.truncate(outer + 1);
+        let result = self.plan(&c.result)?;
+        self.locals.truncate(outer);
+        Ok(Node::Fold(Box::new(Fold { range, var, var2, accu, condition, step, result, bind })))
+    }
+
+    /// Whether references to an accumulator take its value.
+    fn take_from(&mut self, local: usize, take: bool) {
+        if let Some(local) = self.locals.get_mut(local) {
+            local.take = take;
+        }
+    }
+}
+
+/// What an operand that is no variable or selection adds to the cost of selecting from it.
+fn relative(operand: &Node) -> u64 {
+    let attribute = matches!(
+        operand,
+        Node::Variable { .. }
+            | Node::Local { .. }
+            | Node::Accu { .. }
+            | Node::Select { .. }
+            | Node::Has { .. }
+            | Node::Index { .. }
+            | Node::Ternary(_)
+    );
+    u64::from(!attribute)
+}
+
+/// A variable or selection that is looked at as part of something else, which does not count the variable again.
+fn uncharged(node: Node) -> Node {
+    match node {
+        Node::Variable { at, .. } => Node::Variable { at, cost: 0 },
+        Node::Local { slot, .. } => Node::Local { slot, cost: 0 },
+        Node::Accu { slot, init, take, .. } => Node::Accu { slot, init, cost: 0, take },
+        Node::Select { operand, key, optional, .. } => {
+            Node::Select { operand: Box::new(uncharged(*operand)), key, optional, extra: 0 }
+        }
+        Node::Index { operand, index, optional, .. } => {
+            Node::Index { operand: Box::new(uncharged(*operand)), index, optional, extra: 0 }
+        }
+        other => other,
+    }
+}
+
+/// A value of constants, computed now.
+fn folded(node: Node, constant: bool) -> Planned {
+    if constant { crate::eval::constant(&node).map(Node::Const) } else { Ok(node) }
+}
+
+fn pair(args: Vec<Node>) -> Result<Box<[Node; 2]>, Error> {
+    <[Node; 2]>::try_from(args).map(Box::new).map_err(|_| Error::no_such_overload())
+}
+
+/// Operators that the evaluator knows itself; everything else is called.
+fn operator(
+    name: &str,
+    mut args: Vec<Node>,
+    candidates: Vec<&'static Overload>,
+    single: Option<&'static Overload>,
+) -> Planned {
+    let cost = match single.map(|o| o.row.cost) {
+        Some(Cost::Single(library::SingleCost::Smaller)) => BinaryCost::Smaller,
+        Some(Cost::Single(library::SingleCost::Both)) => BinaryCost::Both,
+        _ => BinaryCost::One,
+    };
+    Ok(match name {
+        "!_" | "@not_strictly_false" => {
+            let operand = Box::new(args.pop().ok_or_else(Error::no_such_overload)?);
+            if name == "!_" { Node::Not(operand) } else { Node::NotStrictlyFalse(operand) }
+        }
+        "_&&_" => Node::And(pair(args)?),
+        "_||_" => Node::Or(pair(args)?),
+        "_==_" => Node::Equal(pair(args)?, true),
+        "_!=_" => Node::Equal(pair(args)?, false),
+        "_?_:_" => {
+            let [condition, then, other] =
+                <[Node; 3]>::try_from(args).map_err(|_| Error::no_such_overload())?;
+            Node::Ternary(Box::new([condition, uncharged(then), uncharged(other)]))
+        }
+        "_[_]" | "_[?_]" => {
+            let [operand, index] = *pair(args)?;
+            let extra = relative(&operand);
+            let index = Box::new(uncharged(index));
+            Node::Index { operand: Box::new(operand), index, optional: name == "_[?_]", extra }
+        }
+        "_<_" => Node::Compare(Comparison::Less, pair(args)?, cost),
+        "_<=_" => Node::Compare(Comparison::LessEquals, pair(args)?, cost),
+        "_>_" => Node::Compare(Comparison::Greater, pair(args)?, cost),
+        "_>=_" => Node::Compare(Comparison::GreaterEquals, pair(args)?, cost),
+        "_+_" => Node::Add(pair(args)?, cost),
+        "_-_" => Node::Arithmetic(Arithmetic::Subtract, pair(args)?),
+        "_*_" => Node::Arithmetic(Arithmetic::Multiply, pair(args)?),
+        "_/_" => Node::Arithmetic(Arithmetic::Divide, pair(args)?),
+        "_%_" => Node::Arithmetic(Arithmetic::Modulo, pair(args)?),
+        "or" | "orValue" if args.len() == 2 => {
+            Node::OrElse { operands: pair(args)?, unwrap: name == "orValue" }
+        }
+        "@in" => return membership(args, candidates),
+        "matches" | "find" | "findAll" => return pattern(name, args, candidates),
+        _ => return invocation(args, candidates),
+    })
+}
+
+/// `x in ['a', 'b']` is looked up at once.
+fn membership(args: Vec<Node>, candidates: Vec<&'static Overload>) -> Planned {
+    let listed = matches!(candidates.as_slice(), [one] if one.row.id == "in_list");
+    if let ([_, Node::Const(list)], true) = (args.as_slice(), listed) {
+        let items = list.items()?;
+        if items.is_empty() {
+            return Ok(Node::Const(Value::Bool(false)));
+        }
+        let simple = |v: &Value<'_>| {
+            v.as_str().is_some()
+                || matches!(v, Value::Bool(_) | Value::Int(_) | Value::Uint(_) | Value::Double(_))
+        };
+        if items.iter().all(simple) {
+            let mut set = MapValue::default();
+            items.into_iter().for_each(|v| set.insert(v, Value::Null));
+            let [value, _] = *pair(args)?;
+            return Ok(Node::Among(Box::new(value), Box::new(set)));
+        }
+    }
+    invocation(args, candidates)
+}
+
+/// A pattern that is written out is compiled once.
+fn pattern(name: &str, args: Vec<Node>, candidates: Vec<&'static Overload>) -> Planned {
+    let (Some(Node::Const(pattern)), Some(first)) = (args.get(1), candidates.first()) else {
+        return invocation(args, candidates);
+    };
+    let Some(text) = pattern.as_str() else { return invocation(args, candidates) };
+    let regex = Box::new(library::compile_regex(text)?);
+    let kind = match name {
+        "matches" => PatternKind::Matches,
+        "find" => PatternKind::Find,
+        _ => PatternKind::FindAll,
+    };
+    Ok(Node::Pattern { kind, regex, args: args.into(), cost: first.row.cost, single: candidates.len() == 1 })
+}
+
+/// The functions whose value for a constant is computed once.
+const CONVERSIONS: [&str; 10] =
+    ["bool", "bytes", "double", "duration", "dyn", "int", "string", "timestamp", "type", "uint"];
+
+fn invocation(args: Vec<Node>, candidates: Vec<&'static Overload>) -> Planned {
+    let first = candidates.first().ok_or_else(Error::no_such_overload)?;
+    let (name, cost) = (first.row.name, first.row.cost);
+    let constant = CONVERSIONS.contains(&name) && matches!(args.as_slice(), [Node::Const(_)]);
+    folded(Node::Call(Box::new(Invocation { name, candidates, args: args.into(), cost })), constant)
+}
