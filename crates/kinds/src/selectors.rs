@@ -6,6 +6,8 @@ use api::{Map, Value, field};
 
 use crate::{Cursor, meta, names};
 
+const LABEL_SELECTOR: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector";
+
 /// All failures of a `metav1.LabelSelector`; a missing one is sound.  `lax` leaves the values of expressions unchecked,
 /// for objects that hold bad ones already.
 pub(crate) fn label_selector(selector: &Cursor, lax: bool, errors: &mut field::Errors) {
@@ -19,6 +21,15 @@ pub(crate) fn label_selector(selector: &Cursor, lax: bool, errors: &mut field::E
     for expression in selector.child("matchExpressions").items() {
         label_expression(&expression, lax, errors);
     }
+}
+
+/// A label selector as messages show it: without what is empty.
+pub(crate) fn shown(selector: &Value) -> Value {
+    let mut selector = selector.clone();
+    if let (Some(message), Value::Object(_)) = (schema::message(LABEL_SELECTOR), &selector) {
+        schema::canonicalize_with(&mut selector, message, schema::Empties::Written);
+    }
+    selector
 }
 
 fn label_expression(expression: &Cursor, lax: bool, errors: &mut field::Errors) {

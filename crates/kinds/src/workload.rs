@@ -44,7 +44,8 @@ pub(crate) fn selector(selector: &Cursor, kind: &str, errors: &mut Errors) {
     }
     selectors::label_selector(selector, false, errors);
     if is_empty(selector.value()) {
-        selector.invalid(errors, &format!("empty selector is invalid for {kind}"));
+        let why = format!("empty selector is invalid for {kind}");
+        selector.bad(errors, selectors::shown(selector.value()), &why);
     }
 }
 

@@ -20,7 +20,7 @@ pub const MAX_OPERATIONS: usize = 10_000;
 pub const MAX_COPIED_BYTES: usize = 3 * 1024 * 1024;
 
 /// How deep the patched document may be nested, as deep as the decoders accept.
-const MAX_DEPTH: usize = 1000;
+const MAX_DEPTH: usize = codec::json::MAX_DEPTH;
 
 /// Why a patch was not applied.  [`fmt::Display`] is upstream's text.
 #[derive(Clone, Debug, PartialEq, Eq)]

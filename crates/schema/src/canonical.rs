@@ -11,17 +11,57 @@ use crate::types::{Field, Message, Presence, SchemaOr, Type};
 ///
 /// The types must fit the catalogue; a value of the wrong type is left alone.
 pub fn canonicalize(value: &mut Value, message: &'static Message) {
-    structure(value.make_object(), message);
+    canonicalize_with(value, message, Empties::Dropped);
+}
+
+/// What becomes of empty lists and maps that were given; in Go an empty slice and none are two things until the object
+/// is encoded for the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Empties {
+    /// They are none at all: the stored form.
+    Dropped,
+    /// Those of fields without `omitempty` stay: what Go writes of a decoded object.
+    Written,
+    /// All stay: a decoded object in Go's memory, which validation and defaulting see.
+    Held,
+}
+
+/// As [`canonicalize`], with a choice about empty lists and maps.
+pub fn canonicalize_with(value: &mut Value, message: &'static Message, empties: Empties) {
+    structure(value.make_object(), message, empties);
+}
+
+/// True when an object holds an empty list or map that [`Empties::Written`] or [`Empties::Dropped`] may take away.
+pub fn holds_empties(value: &Value, message: &'static Message) -> bool {
+    let Some(map) = value.as_object() else { return false };
+    map.iter().any(|(key, value)| message.field(key).is_some_and(|field| empty_inside(value, &field.ty)))
+}
+
+fn empty_inside(value: &Value, ty: &Type) -> bool {
+    match (ty, value) {
+        (Type::Message(message) | Type::JsonSchemaOr(_, message), Value::Object(_)) => {
+            holds_empties(value, message)
+        }
+        (Type::Map(_), Value::Object(map)) if map.is_empty() => true,
+        (Type::Map(item), Value::Object(map)) => {
+            item.has_members() && map.iter().any(|(_, value)| empty_inside(value, item))
+        }
+        (Type::List(_) | Type::StringList, Value::Array(items)) if items.is_empty() => true,
+        (Type::List(item), Value::Array(items)) => {
+            item.has_members() && items.iter().any(|value| empty_inside(value, item))
+        }
+        _ => false,
+    }
 }
 
 /// An object as Go writes the zero value of a structure: what is always written, nothing else.
 pub fn zero(message: &'static Message) -> Value {
     let mut map = Map::new();
-    structure(&mut map, message);
+    structure(&mut map, message, Empties::Dropped);
     Value::Object(map)
 }
 
-fn structure(map: &mut Map, message: &'static Message) {
+fn structure(map: &mut Map, message: &'static Message, empties: Empties) {
     let mut kept = 0u64;
     let mut in_order = true;
     let mut members = 0u32;
@@ -29,7 +69,7 @@ fn structure(map: &mut Map, message: &'static Message) {
         members += 1;
         if let Some(position) = message.position(key)
             && let Some(field) = message.fields.get(position)
-            && keep(value, field)
+            && keep(value, field, empties)
         {
             let bit = 1u64 << (position as u32 & 63);
             in_order &= kept < bit;
@@ -66,18 +106,22 @@ fn rebuild(entries: &mut Vec<(Str, Value)>, message: &'static Message, kept: u64
 }
 
 /// Brings a member's value into form; false when it is not to be written.
-fn keep(value: &mut Value, field: &Field) -> bool {
-    settle(value, &field.ty);
+fn keep(value: &mut Value, field: &Field, empties: Empties) -> bool {
+    settle(value, &field.ty, empties);
+    let keeps_empty = match empties {
+        Empties::Dropped => false,
+        Empties::Written => field.presence != Presence::OmitEmpty,
+        Empties::Held => true,
+    };
     match value {
         // Upstream holds an empty alternative to a schema apart from none.
         Value::Null => matches!(field.ty, Type::JsonSchemaOr(SchemaOr::Array | SchemaOr::StringArray, _)),
         Value::Bool(false) | Value::Int(0) => field.presence != Presence::OmitEmpty || field.ty.is_struct(),
         Value::Float(f) => *f != 0.0 || field.presence != Presence::OmitEmpty,
         Value::String(s) => !s.is_empty() || field.presence != Presence::OmitEmpty || field.ty.is_struct(),
-        // An empty list is stored as none at all.
-        Value::Array(items) => !items.is_empty() || field.ty.is_struct(),
+        Value::Array(items) => !items.is_empty() || field.ty.is_struct() || keeps_empty,
         Value::Object(map) => match field.ty {
-            Type::Map(_) => !map.is_empty(),
+            Type::Map(_) => !map.is_empty() || keeps_empty,
             Type::Message(message) if field.presence == Presence::OmitZero => !is_zero(map, message),
             _ => true,
         },
@@ -86,23 +130,23 @@ fn keep(value: &mut Value, field: &Field) -> bool {
 }
 
 /// Brings any value into form.
-fn settle(value: &mut Value, ty: &Type) {
+fn settle(value: &mut Value, ty: &Type, empties: Empties) {
     match (ty, &mut *value) {
-        (Type::Message(message), Value::Object(map)) => structure(map, message),
+        (Type::Message(message), Value::Object(map)) => structure(map, message, empties),
         (Type::List(item), Value::Array(items)) if item.has_members() => {
-            items.iter_mut().for_each(|i| settle_element(i, item));
+            items.iter_mut().for_each(|i| settle_element(i, item, empties));
         }
         (Type::Map(item), Value::Object(map)) => {
             if item.has_members() {
-                map.iter_mut().for_each(|(_, v)| settle_element(v, item));
+                map.iter_mut().for_each(|(_, v)| settle_element(v, item, empties));
             }
             if !map.keys().is_sorted() {
                 map.sort();
             }
         }
-        (Type::JsonSchemaOr(_, message), Value::Object(map)) => structure(map, message),
+        (Type::JsonSchemaOr(_, message), Value::Object(map)) => structure(map, message, empties),
         (Type::JsonSchemaOr(SchemaOr::Array, message), Value::Array(items)) => {
-            items.iter_mut().for_each(|i| settle_element(i, &Type::Message(message)));
+            items.iter_mut().for_each(|i| settle_element(i, &Type::Message(message), empties));
         }
         _ => {}
     }
@@ -114,11 +158,11 @@ fn settle(value: &mut Value, ty: &Type) {
     }
 }
 
-fn settle_element(value: &mut Value, ty: &Type) {
+fn settle_element(value: &mut Value, ty: &Type, empties: Empties) {
     if value.is_null() {
         *value = ty.zero_element();
     }
-    settle(value, ty);
+    settle(value, ty, empties);
 }
 
 /// True when every member is one that is always written, with its zero value.

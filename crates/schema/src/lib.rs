@@ -10,7 +10,7 @@ mod defaults;
 mod hash;
 mod types;
 
-pub use canonical::{canonicalize, zero};
+pub use canonical::{Empties, canonicalize, canonicalize_with, holds_empties, zero};
 pub use catalogue::{kind, message, messages, resource, resources};
 pub use coerce::{Findings, Place, TypeError, coerce};
 pub use defaults::apply_defaults;

@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::gates::authenticate::Authentication;
 use crate::gates::authorize::Authorization;
 use crate::health::Health;
+use crate::kubelet::Backends;
 use crate::registry::parse;
 use crate::shutdown::Shutdown;
 
@@ -36,6 +37,8 @@ pub(crate) struct App {
     pub admission: admission::Chain,
     /// Addresses and ports of services.
     pub allocations: Allocations,
+    /// Kubelets, pods and services.
+    pub backends: Backends,
     /// Where the end is.
     pub shutdown: Shutdown,
     /// What readyz and livez say.

@@ -75,9 +75,22 @@ pub struct Config {
     pub max_requests_inflight: usize,
     /// Writing requests in flight at once; 0 is no limit.
     pub max_mutating_requests_inflight: usize,
+    /// CAs that certificates of kubelets must chain to; they are not looked at when there is none.
+    pub kubelet_certificate_authority: Option<PathBuf>,
+    /// Certificate that is shown to kubelets.
+    pub kubelet_client_certificate: Option<PathBuf>,
+    /// Key of the certificate that is shown to kubelets.
+    pub kubelet_client_key: Option<PathBuf>,
+    /// Which of a node's addresses its kubelet is reached at, the best first.
+    pub kubelet_preferred_address_types: Vec<String>,
+    /// How long it may take to connect to a kubelet, a pod or a service.
+    pub kubelet_timeout: Duration,
     /// Revisions that watches and exact reads reach back to.
     pub watch_window: usize,
 }
+
+/// The order in which a node's addresses are tried when no flag says otherwise.
+const ADDRESS_TYPES: [&str; 5] = ["Hostname", "InternalDNS", "InternalIP", "ExternalDNS", "ExternalIP"];
 
 impl Default for Config {
     fn default() -> Self {
@@ -116,6 +129,11 @@ impl Default for Config {
             profiling: true,
             max_requests_inflight: 400,
             max_mutating_requests_inflight: 200,
+            kubelet_certificate_authority: None,
+            kubelet_client_certificate: None,
+            kubelet_client_key: None,
+            kubelet_preferred_address_types: ADDRESS_TYPES.map(str::to_owned).to_vec(),
+            kubelet_timeout: Duration::from_secs(5),
             watch_window: 100_000,
         }
     }

@@ -91,13 +91,13 @@ pub(crate) fn value(
     Ok(settle(value, target))
 }
 
-/// Defaults and canonical form of a decoded object.
+/// Defaults and canonical form of a decoded object; empty lists and maps stay, since validation tells them from none.
 fn settle(mut value: Value, target: &Target) -> Value {
     value.set_at(&["kind"], target.kind);
     value.set_at(&["apiVersion"], target.gvk().api_version());
     schema::apply_defaults(&mut value, target.message);
     kinds::strategy(target.group, target.kind).default(&mut value, target.version);
-    schema::canonicalize(&mut value, target.message);
+    schema::canonicalize_with(&mut value, target.message, schema::Empties::Held);
     value
 }
 
@@ -109,4 +109,19 @@ pub(crate) fn own(object: Value, target: &Target) -> Result<Value, ApiError> {
     let mut findings = Vec::new();
     let object = value(object, target, &mut findings).map_err(ApiError::internal)?;
     if findings.is_empty() { Ok(object) } else { Err(ApiError::internal(findings.join(", "))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use api::object;
+
+    #[test]
+    fn a_patch_can_reset_field_owners() {
+        let message = schema::kind("", "v1", "ConfigMap").unwrap();
+        let target = Target { group: "", version: "v1", kind: "ConfigMap", message };
+        let patched = object! { "metadata" => object! { "managedFields" => Vec::<Value>::new() } };
+        let object = value(patched, &target, &mut Vec::new()).unwrap();
+        assert_eq!(object.at(&["metadata", "managedFields"]), &Value::Array(Vec::new()));
+    }
 }

@@ -14,6 +14,7 @@ mod files;
 mod gates;
 mod health;
 mod http;
+mod kubelet;
 mod late;
 mod metrics;
 mod paths;

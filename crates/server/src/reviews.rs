@@ -92,7 +92,7 @@ pub(crate) fn answer(
 
 /// Notes who wrote the fields of a review, as upstream's generic create does.
 fn track(app: &App, head: &Head, options: &WriteOptions, resource: &schema::Resource, object: &mut Value) {
-    let manager = crate::verbs::manager(&options.manager, header(&head.parts.headers, "user-agent"));
+    let manager = managed::manager_name(&options.manager, header(&head.parts.headers, "user-agent"));
     let (now, api_version) = (app.now().text(), object.str_at(&["apiVersion"]).to_owned());
     let request = Request {
         manager: &manager,

@@ -8,6 +8,7 @@ use hyper::Method;
 
 use crate::app::App;
 use crate::gates::authorize::{Authorized, Head};
+use crate::http::accept::Output;
 use crate::http::{Response, accept, answer, body};
 use crate::pipeline::{Refusal, header};
 use crate::verbs::{self, Exchange};
@@ -42,8 +43,7 @@ pub(crate) async fn route(
         "" => None,
         name => Some(served.subresource(name).ok_or_else(ApiError::no_such_path)?),
     };
-    let pretty = wants_pretty(&head);
-    let output = accept::transformable(header(&head.parts.headers, "accept"), pretty)?;
+    let output = output(subresource, &head)?;
     let exchange = Exchange {
         app: app.clone(),
         namespace: if served.table.namespaced { info.namespace.clone() } else { "".into() },
@@ -58,9 +58,29 @@ pub(crate) async fn route(
         subresource,
     };
     let action = action(&exchange, &head)?;
+    if action == Action::Connect {
+        return Ok(verbs::connect(&exchange, head, incoming).await?);
+    }
     let bytes = if action.reads_body() { body::read(incoming).await? } else { Bytes::new() };
     warnings.extend(deprecation(exchange.served.table).map(str::to_owned));
-    Ok(perform(action, exchange, &head, &bytes).await?)
+    Ok(perform(action, exchange, &bytes).await?)
+}
+
+/// How the answer is to look; what a proxy answers is not ours to shape.
+///
+/// # Errors
+/// 406 for what cannot be had.
+fn output(subresource: Option<&schema::Subresource>, head: &Head) -> Result<Output, ApiError> {
+    let accept = match subresource {
+        Some(sub) if sub.name != "log" && is_connection(sub) => "",
+        _ => header(&head.parts.headers, "accept"),
+    };
+    accept::transformable(accept, wants_pretty(head))
+}
+
+/// True for a subresource that opens a connection.
+fn is_connection(sub: &schema::Subresource) -> bool {
+    matches!(sub.name, "log" | "exec" | "attach" | "portforward" | "proxy")
 }
 
 /// What to say to whoever uses a resource that is on its way out.
@@ -94,12 +114,7 @@ impl Action {
     }
 }
 
-async fn perform(
-    action: Action,
-    exchange: Exchange,
-    head: &Head,
-    body: &Bytes,
-) -> Result<Response, ApiError> {
+async fn perform(action: Action, exchange: Exchange, body: &Bytes) -> Result<Response, ApiError> {
     match action {
         Action::Get => verbs::get(&exchange).await,
         Action::List { watch } => verbs::list_or_watch(exchange, watch).await,
@@ -109,7 +124,7 @@ async fn perform(
         Action::Patch => verbs::patch(&exchange, body).await,
         Action::Delete => verbs::delete(&exchange, body).await,
         Action::DeleteCollection => verbs::delete_collection(&exchange, body).await,
-        Action::Connect => verbs::connect(&exchange, head).await,
+        Action::Connect => Err(ApiError::internal("connections are answered by themselves")),
     }
 }
 
@@ -158,8 +173,7 @@ fn verb(exchange: &Exchange, verb: &str, action: Action) -> Result<Action, ApiEr
 }
 
 fn subresource_action(sub: &schema::Subresource, head: &Head) -> Result<Action, ApiError> {
-    let connects =
-        sub.message.is_none() || matches!(sub.name, "log" | "exec" | "attach" | "portforward" | "proxy");
+    let connects = sub.message.is_none() || is_connection(sub);
     if !head.info.rest.is_empty() && sub.name != "proxy" {
         return Err(ApiError::no_such_path());
     }
@@ -169,6 +183,8 @@ fn subresource_action(sub: &schema::Subresource, head: &Head) -> Result<Action, 
         Method::PUT => ("update", Action::Update),
         Method::PATCH => ("patch", Action::Patch),
         Method::DELETE => ("delete", Action::Delete),
+        // Proxies take two more methods, which discovery does not tell.
+        Method::HEAD | Method::OPTIONS if sub.name == "proxy" => ("get", Action::Connect),
         _ => return Err(ApiError::method_not_allowed()),
     };
     if !sub.verbs.contains(&verb) {

@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::gates::authenticate::Authentication;
 use crate::gates::authorize::Authorization;
 use crate::health::Health;
+use crate::kubelet::Backends;
 use crate::pki::{self, Kubeconfig, Pki};
 use crate::shutdown::Shutdown;
 use crate::transport::{Listener, Tls};
@@ -255,6 +256,7 @@ fn build(config: Config, pki: &Pki, files: &Files, ready: &Ready) -> Result<App,
         authorization,
         admission,
         allocations,
+        backends: Backends::new(&config).map_err(ServeError)?,
         shutdown: Shutdown::new(config.shutdown_drain_duration),
         health: Health::default(),
         flow: Flow::new(&config),

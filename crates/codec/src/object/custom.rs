@@ -77,7 +77,7 @@ fn metadata(value: &mut Value) -> Result<Vec<String>, String> {
         return Ok(Vec::new());
     }
     let findings = schema::coerce(place, message).map_err(|e| e.to_string())?;
-    schema::canonicalize(place, message);
+    schema::canonicalize_with(place, message, schema::Empties::Held);
     Ok(findings.unknown)
 }
 

@@ -106,7 +106,7 @@ fn read(
     let map = typed.value.make_object();
     map.insert("kind", endpoint.kind.kind.clone().into());
     map.insert("apiVersion", endpoint.kind.api_version().into());
-    schema::canonicalize(&mut typed.value, message);
+    schema::canonicalize_with(&mut typed.value, message, schema::Empties::Held);
     Ok(Found { value: typed.value, kind, warnings })
 }
 

@@ -101,6 +101,6 @@ pub fn retype(
     let mut strict = strict;
     strict.extend(findings.unknown.iter().map(|path| format!("unknown field {}", go_quote(path))));
     let warnings = judge(&strict, validation)?;
-    schema::canonicalize(&mut value, message);
+    schema::canonicalize_with(&mut value, message, schema::Empties::Held);
     Ok(Decoded { value, warnings })
 }

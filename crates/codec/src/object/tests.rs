@@ -241,6 +241,24 @@ fn every_encoding_carries_an_object_there_and_back() {
 }
 
 #[test]
+fn an_empty_list_of_field_owners_is_not_none() {
+    for (text, want) in [("[]", "[]"), ("[{}]", "[{}]"), ("[null]", "[{}]"), ("null", "null")] {
+        let body =
+            format!(r#"{{"kind":"ConfigMap","apiVersion":"v1","metadata":{{"managedFields":{text}}}}}"#);
+        for content_type in [JSON, YAML] {
+            let read =
+                read_as(&config_map(), content_type, body.as_bytes(), FieldValidation::Strict).unwrap();
+            let owners = read.value.at(&["metadata", "managedFields"]);
+            assert_eq!(api::json::to_string(owners), want, "{text}");
+        }
+    }
+    let thing = GroupVersionKind::new("ex.io", "v1", "Thing");
+    let body = br#"{"kind":"Thing","apiVersion":"ex.io/v1","metadata":{"managedFields":[]}}"#;
+    let read = decode_custom(body, Format::Json, &thing, FieldValidation::Strict, |_| Vec::new()).unwrap();
+    assert_eq!(read.value.at(&["metadata", "managedFields"]), &Value::Array(Vec::new()));
+}
+
+#[test]
 fn lists_and_statuses_have_protobuf_and_tables_have_not() {
     let list = object! {
         "kind" => "PodList", "apiVersion" => "v1", "metadata" => object! { "resourceVersion" => "5" },

@@ -10,6 +10,8 @@ pub(super) fn normalize(text: &str) -> String {
         [
             // What kubectl logs for information depends on how quick the machine is.
             (r"(?m)^I\d{4} \d\d:\d\d:\d\d\.\d+ .*\n?", ""),
+            (r"(?m)^([WE])\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ ", "$1 "),
+            (r"/\S*/kubectl-edit-\d+\.", "<file>."),
             (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "<uid>"),
             (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "<time>"),
             (r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d \+0000", "<time>"),
@@ -82,6 +84,8 @@ mod tests {
         assert_eq!(normalize("a   5s    x\nb   10s   x"), "a   <age>   x\nb   <age>   x");
         assert_eq!(normalize("timeout 5s x"), "timeout 5s x");
         assert_eq!(normalize("I1122 23:12:01.103838   1 x.go:1] Waited for 1s\nError: x"), "Error: x");
+        assert_eq!(normalize("W1122 23:12:01.103838   15 x.go:1] odd\nx"), "W x.go:1] odd\nx");
+        assert_eq!(normalize("in \"/tmp/kubectl-edit-12.yaml\""), "in \"<file>.yaml\"");
         assert_eq!(normalize(r#"resourceVersion: "12""#), r#"resourceVersion: "<revision>""#);
         assert_eq!(normalize("at https://127.0.0.1:41315/x"), "at <server>/x");
     }

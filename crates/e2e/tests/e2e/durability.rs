@@ -13,7 +13,7 @@ use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use serde_json::json;
 
 use crate::client::config_map;
-use crate::support::{admin, block_on, namespace};
+use crate::support::{Random, admin, block_on, namespace};
 
 const WRITERS: usize = 16;
 const NAMESPACE: &str = "durability";
@@ -54,7 +54,7 @@ struct Writer {
 fn nothing_acknowledged_is_lost_by_kill_9() {
     let rounds = std::env::var("SUMUN_KILL_ROUNDS").map_or(5, |rounds| rounds.parse().unwrap());
     let mut server = Server::start(&[]);
-    let mut random = Random(std::process::id().into());
+    let mut random = Random::new(std::process::id().into());
     let limit = 60 + 10 * rounds;
     block_on(limit, async {
         namespace(&admin(&server).await, NAMESPACE).await;
@@ -199,17 +199,5 @@ fn version(map: &ConfigMap) -> Version {
         number: map.data.as_ref().unwrap()["number"].parse().unwrap(),
         uid: map.uid().unwrap(),
         revision: map.resource_version().unwrap().parse().unwrap(),
-    }
-}
-
-/// Numbers that differ from run to run (xorshift).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
     }
 }

@@ -4,10 +4,14 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "tests")]
 
 mod client;
+mod connect;
 mod credentials;
 mod durability;
+mod informers;
 mod lifecycle;
+mod proxy;
 mod python;
 mod reflector;
+mod restart;
 mod scenarios;
 mod support;

@@ -94,7 +94,8 @@ fn validate(object: &Value, old: Option<&Value>, cx: &Context, errors: &mut Erro
     selectors::label_selector(&selector, options.lax_affinity_values, errors);
     workload::labels_match(selector.value(), &template, errors);
     if selector.is_set() && workload::is_empty(selector.value()) {
-        selector.invalid(errors, "empty selector is invalid for daemonset");
+        let why = "empty selector is invalid for daemonset";
+        selector.bad(errors, selectors::shown(selector.value()), why);
     }
     workload::template(&template, &options, errors);
     workload::lasting(&template, "DaemonSet", errors);

@@ -55,7 +55,8 @@ pub(super) fn selected_template(spec: &Cursor, options: &Options, errors: &mut E
     let (selector, template) = (spec.child("selector"), spec.child("template"));
     workload::selector(&selector, "deployment", errors);
     if !workload::labels_match(selector.value(), &template, errors) {
-        return selector.invalid(errors, "invalid label selector");
+        let shown = crate::selectors::shown(selector.value());
+        return selector.bad(errors, shown, "invalid label selector");
     }
     workload::template(&template, options, errors);
     workload::lasting(&template, "ReplicaSet", errors);

@@ -93,8 +93,8 @@ impl std::error::Error for Untracked {}
 /// Sets `metadata.managedFields` of `new` for a create (`live` is `None`) or an update of `live`.
 ///
 /// Call it when the request's object is decoded and defaulted, before admission and before the kind's strategy
-/// prepares it.  Both objects are of the version that is written; `live` is as stored, `new` is brought into the
-/// stored form here.  Do not canonicalize `new` before: an empty `metadata.managedFields` would be lost, which, as a
+/// prepares it.  Both objects are of the version that is written; `live` is as stored, `new` is decoded and keeps its
+/// empty lists and maps.  Do not canonicalize `new` before: an empty `metadata.managedFields` would be lost, which, as a
 /// list of one empty entry, resets tracking.
 ///
 /// # Errors
@@ -107,7 +107,28 @@ pub fn track<V: TypeView>(
     request: &Request,
 ) -> Result<(), Untracked> {
     let sent = take(new);
-    view.canonicalize(new);
+    if !view.holds_empties(new) {
+        view.canonicalize(new);
+        return track_written(live, new, sent, view, versions, request);
+    }
+    let mut written = new.clone();
+    view.canonicalize(&mut written);
+    let outcome = track_written(live, &mut written, sent, view, versions, request);
+    if let Some(managed) = take(&mut written) {
+        new.object_at_mut(&["metadata"]).insert("managedFields", managed);
+    }
+    outcome
+}
+
+/// The same for an object in the form that Go writes, whose managed fields were `sent`.
+fn track_written<V: TypeView>(
+    live: Option<&Value>,
+    new: &mut Value,
+    sent: Option<Value>,
+    view: V,
+    versions: &dyn Versions<V>,
+    request: &Request,
+) -> Result<(), Untracked> {
     if view.field("metadata").is_none() && view.atom().map.is_none_or(|object| object.other.is_none()) {
         return Ok(());
     }

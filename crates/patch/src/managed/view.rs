@@ -23,8 +23,12 @@ pub trait TypeView: Copy {
     /// The object that is there before anything is written: Go's zero value, encoded.
     fn zero_object(self) -> Value;
 
-    /// Brings an object into the form it is stored in; nothing to do for types that are stored as they come.
+    /// Brings a decoded object into the form that Go writes of it; nothing to do for types that are written as they
+    /// come.
     fn canonicalize(self, object: &mut Value);
+
+    /// True when that form lacks empty lists or maps that the decoded object has.
+    fn holds_empties(self, object: &Value) -> bool;
 }
 
 /// The forms a value may have; all false for a type that is not known.
@@ -213,8 +217,12 @@ impl TypeView for BuiltIn {
 
     fn canonicalize(self, object: &mut Value) {
         if let Some(message) = self.message() {
-            schema::canonicalize(object, message);
+            schema::canonicalize_with(object, message, schema::Empties::Written);
         }
+    }
+
+    fn holds_empties(self, object: &Value) -> bool {
+        self.message().is_some_and(|message| schema::holds_empties(object, message))
     }
 }
 

@@ -3,7 +3,10 @@
 //!
 //! Entry points: [`merge_list`] for a list, [`merge_ordered`] for the lists an object's `$setElementOrder` names.
 
-use std::collections::{HashMap, HashSet};
+mod order;
+mod sort;
+
+use std::collections::HashSet;
 
 use api::{ApiError, Map, Str, Value, json};
 use schema::{PatchStrategy, Type};
@@ -13,6 +16,7 @@ use super::{
     unknown_directive, wrong_type,
 };
 use crate::{go_text::go_text, plain_error, rejected};
+use order::{Order, id};
 
 /// Merges the list `patch` into `doc`, or takes its items out of it when it `deletes`.
 pub(super) fn merge_list(
@@ -161,7 +165,7 @@ fn merge_in_order(
         _ => holds_objects(&old, changes)?,
     };
     let server_order =
-        if objects { Order::of_keyed(&old, key.unwrap_or("")) } else { Order::of_scalars(&old) };
+        if objects { Order::after(&old, changes, key.unwrap_or("")) } else { Order::of_scalars(&old) };
     let first = old.first().cloned();
     let merged = match (found_doc, found_patch) {
         (true, true) => merge_list(old, changes, item, strategy, false)?,
@@ -262,56 +266,6 @@ fn holds_objects(a: &[Value], b: &[Value]) -> Result<bool, ApiError> {
     Ok(first.as_object().is_some())
 }
 
-/// The first position of each item in a list, by its merge key or by itself.
-struct Order(HashMap<String, usize>);
-
-impl Order {
-    fn of_scalars(items: &[Value]) -> Self {
-        let mut places = HashMap::new();
-        for (at, item) in items.iter().enumerate() {
-            places.entry(id(item)).or_insert(at);
-        }
-        Self(places)
-    }
-
-    /// Items without the key have no position.
-    fn of_keyed(items: &[Value], key: &str) -> Self {
-        let mut places = HashMap::new();
-        for (at, item) in items.iter().enumerate() {
-            if let Some(v) = item.get(key) {
-                places.entry(id(v)).or_insert(at);
-            }
-        }
-        Self(places)
-    }
-
-    /// Every item must be an object with the key.
-    fn of_objects<'a>(items: impl IntoIterator<Item = &'a Value>, key: &str) -> Result<Self, ApiError> {
-        let mut places = HashMap::new();
-        for (at, item) in items.into_iter().enumerate() {
-            if item.as_object().is_none() {
-                return Err(wrong_type(&Value::object(), item));
-            }
-            places.entry(id(item.get(key).ok_or_else(|| no_merge_key(item, key))?)).or_insert(at);
-        }
-        Ok(Self(places))
-    }
-
-    fn has(&self, item: &Value) -> bool {
-        self.0.contains_key(&id(item))
-    }
-
-    fn place(&self, item: &Value, key: Option<&str>) -> Option<usize> {
-        let value = key.map_or(Some(item), |k| item.get(k))?;
-        self.0.get(&id(value)).copied()
-    }
-}
-
-/// What makes two keys equal: their type and value.
-fn id(value: &Value) -> String {
-    json::to_string(value)
-}
-
 /// Orders merged items: those the patch names as it orders them, the others as the server had them, each of these
 /// before the first item of the patch that the server had after it.
 fn weave(
@@ -347,18 +301,10 @@ fn weave(
 }
 
 /// Sorts items by their places.  Items without one come from a patch whose `$setElementOrder` is empty; upstream's
-/// comparison calls such an item smaller than any before it, so that its insertion sort turns them around.
+/// comparison calls such an item smaller than any other, so that what comes out depends on its way of sorting.
 fn sort_by_place(items: &mut [(Option<usize>, Value)]) {
     if items.iter().all(|(place, _)| place.is_some()) {
         return items.sort_by_key(|(place, _)| *place);
     }
-    for end in 1..items.len() {
-        for at in (1..=end).rev() {
-            let (Some((before, _)), Some((this, _))) = (items.get(at - 1), items.get(at)) else { break };
-            if before.is_some() && this.is_some() && this >= before {
-                break;
-            }
-            items.swap(at - 1, at);
-        }
-    }
+    sort::stable(items, &|(a, _), (b, _)| a.is_none() || b.is_none() || a < b);
 }

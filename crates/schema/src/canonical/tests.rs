@@ -101,3 +101,17 @@ fn members_nobody_knows_are_dropped() {
     canonicalize(&mut value, kind("", "v1", "ConfigMap").unwrap());
     assert_eq!(json::to_string(&value), r#"{"metadata":{"name":"a"}}"#);
 }
+
+#[test]
+fn empty_lists_and_maps_in_their_three_forms() {
+    let message = kind("", "v1", "LimitRange").unwrap();
+    let given = r#"{"metadata":{"labels":{},"finalizers":[]},"spec":{"limits":[]}}"#;
+    let form = |empties| {
+        let mut value = codec::json::parse(given.as_bytes()).unwrap().value;
+        canonicalize_with(&mut value, message, empties);
+        (json::to_string(&value), holds_empties(&value, message))
+    };
+    assert_eq!(form(Empties::Held), (given.to_owned(), true));
+    assert_eq!(form(Empties::Written), (r#"{"metadata":{},"spec":{"limits":[]}}"#.to_owned(), true));
+    assert_eq!(form(Empties::Dropped), (r#"{"metadata":{},"spec":{"limits":null}}"#.to_owned(), false));
+}

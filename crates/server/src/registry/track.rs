@@ -158,11 +158,7 @@ impl Call<'_> {
         let Some(message) = subresource.message else { return };
         let api_version = body.str_at(&["apiVersion"]).to_owned();
         let now = self.now.text();
-        let request = Request {
-            reset: managed::ResetFields::Nothing,
-            subresource: "",
-            ..self.tracked(&api_version, &now)
-        };
+        let request = Request { reset: managed::ResetFields::Nothing, ..self.tracked(&api_version, &now) };
         if let Err(why) =
             managed::track(None, body, BuiltIn::Message(message), &managed::NoVersions, &request)
         {

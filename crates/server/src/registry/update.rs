@@ -56,7 +56,8 @@ impl Call<'_> {
     }
 
     /// Changes an object in its stored version past strategy, validation and admission, for writes that are checked
-    /// elsewhere: bindings and the status of disruption budgets.
+    /// elsewhere: bindings and the status of disruption budgets.  Who owns what is left as it is unless `change` notes
+    /// it.
     ///
     /// # Errors
     /// What `change` refuses; 404 when the object is not there.
@@ -72,7 +73,6 @@ impl Call<'_> {
             let old = encode::parse(&current)?;
             let mut object = old.clone();
             change(self, &mut object)?;
-            self.track(Some(&old), &mut object);
             let draft = encode::draft(self.served, &mut object)?;
             if self.dry_run {
                 return Ok(Written::Value(object));

@@ -1,5 +1,6 @@
-//! Bodies of answers: whole, a sequence of ready pieces, or pieces that come as things happen.
+//! Bodies of answers: whole, a sequence of ready pieces, pieces that come as things happen, somebody else's.
 
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -51,7 +52,13 @@ enum Kind {
     Whole(Option<Bytes>),
     Pieces { pieces: Box<dyn Iterator<Item = Bytes> + Send>, length: Option<u64> },
     Chunks(Box<dyn PollChunk>),
+    Relay(Pin<Box<dyn RelayedBody>>),
 }
+
+/// The body of somebody else's answer.
+trait RelayedBody: hyper::body::Body<Data = Bytes, Error = io::Error> + Send {}
+
+impl<B: hyper::body::Body<Data = Bytes, Error = io::Error> + Send> RelayedBody for B {}
 
 /// The body of an answer.
 pub struct Body {
@@ -66,6 +73,7 @@ impl std::fmt::Debug for Body {
             Kind::Whole(_) => "Body(whole)",
             Kind::Pieces { .. } => "Body(pieces)",
             Kind::Chunks(_) => "Body(chunks)",
+            Kind::Relay(_) => "Body(relay)",
         })
     }
 }
@@ -86,6 +94,13 @@ impl Body {
         Self { kind: Kind::Chunks(Box::new(Pump::new(chunks))), _busy: None }
     }
 
+    /// The body of somebody else's answer; when it breaks off, so does the client's.
+    pub(crate) fn relay(
+        body: impl hyper::body::Body<Data = Bytes, Error = io::Error> + Send + 'static,
+    ) -> Self {
+        Self { kind: Kind::Relay(Box::pin(body)), _busy: None }
+    }
+
     pub(super) fn while_sending(mut self, busy: Busy) -> Self {
         self._busy = Some(busy);
         self
@@ -94,7 +109,7 @@ impl Body {
 
 impl hyper::body::Body for Body {
     type Data = Bytes;
-    type Error = std::convert::Infallible;
+    type Error = io::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
@@ -104,18 +119,24 @@ impl hyper::body::Body for Body {
             Kind::Whole(bytes) => Poll::Ready(bytes.take().filter(|b| !b.is_empty())),
             Kind::Pieces { pieces, .. } => Poll::Ready(pieces.next()),
             Kind::Chunks(chunks) => chunks.poll_chunk(cx),
+            Kind::Relay(body) => return body.as_mut().poll_frame(cx),
         };
         next.map(|chunk| chunk.map(|bytes| Ok(Frame::data(bytes))))
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(&self.kind, Kind::Whole(None)) || matches!(&self.kind, Kind::Whole(Some(b)) if b.is_empty())
+        match &self.kind {
+            Kind::Whole(bytes) => bytes.as_ref().is_none_or(Bytes::is_empty),
+            Kind::Relay(body) => body.is_end_stream(),
+            Kind::Pieces { .. } | Kind::Chunks(_) => false,
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.kind {
             Kind::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |b| b.len() as u64)),
             Kind::Pieces { length: Some(length), .. } => SizeHint::with_exact(*length),
+            Kind::Relay(body) => body.size_hint(),
             Kind::Pieces { .. } | Kind::Chunks(_) => SizeHint::default(),
         }
     }

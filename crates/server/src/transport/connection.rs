@@ -12,6 +12,7 @@ use hyper_util::server::conn::auto;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 use super::stall::StallGuard;
@@ -28,6 +29,21 @@ pub struct Connection {
     pub client: ClientCertificate,
     /// True on the insecure port: no authentication, no authorization.
     pub insecure: bool,
+}
+
+/// What a request may take along that outlives its connection's HTTP: among its extensions.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    /// The other end.
+    pub(crate) peer: SocketAddr,
+    /// The place among all connections, free when nobody holds it any more.
+    _place: Arc<OwnedSemaphorePermit>,
+}
+
+impl Held {
+    pub(super) fn new(peer: SocketAddr, place: OwnedSemaphorePermit) -> Self {
+        Self { peer, _place: Arc::new(place) }
+    }
 }
 
 /// The certificate a client showed, judged.
@@ -54,16 +70,17 @@ const HEADER_LIST: u32 = 1024 * 1024;
 
 pub(super) async fn serve<H: Handler>(
     socket: TcpStream,
-    peer: SocketAddr,
+    held: Held,
     tls: Option<Tls>,
     max_streams: u32,
     handler: Arc<H>,
     shutdown: Shutdown,
 ) -> Result<(), String> {
+    let peer = held.peer;
     let socket = StallGuard::new(socket, WRITE_STALL_TIMEOUT);
     let Some(tls) = tls else {
         let connection = Connection { peer, client: ClientCertificate::None, insecure: true };
-        return http(socket, connection, max_streams, handler, shutdown).await;
+        return http(socket, (connection, held), max_streams, handler, shutdown).await;
     };
     let acceptor = tokio_rustls::TlsAcceptor::from(tls.acceptor.clone());
     let handshake = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(socket));
@@ -75,7 +92,8 @@ pub(super) async fn serve<H: Handler>(
         () = shutdown.close_connections() => return Err("closed before its TLS handshake".to_owned()),
     };
     let client = judge(&tls, stream.get_ref().1.peer_certificates());
-    http(stream, Connection { peer, client, insecure: false }, max_streams, handler, shutdown).await
+    let connection = Connection { peer, client, insecure: false };
+    http(stream, (connection, held), max_streams, handler, shutdown).await
 }
 
 fn judge(tls: &Tls, shown: Option<&[CertificateDer<'static>]>) -> ClientCertificate {
@@ -99,7 +117,7 @@ fn not_after(leaf: &CertificateDer<'_>) -> i64 {
 /// Speaks HTTP on an open stream until the client leaves, idles too long, or the server shuts down.
 async fn http<S, H>(
     stream: S,
-    connection: Connection,
+    (connection, held): (Connection, Held),
     max_streams: u32,
     handler: Arc<H>,
     shutdown: Shutdown,
@@ -112,7 +130,8 @@ where
     let activity = Arc::new(Activity::default());
     let service = {
         let activity = activity.clone();
-        service_fn(move |request: hyper::Request<Incoming>| {
+        service_fn(move |mut request: hyper::Request<Incoming>| {
+            request.extensions_mut().insert(held.clone());
             let (handler, connection, busy) = (handler.clone(), connection.clone(), activity.begin());
             async move {
                 let response = handler.handle(connection, request).await;

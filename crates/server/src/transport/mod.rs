@@ -15,6 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use body::Body;
 pub(crate) use body::Chunks;
+pub(crate) use connection::Held;
 pub use connection::{ClientCertificate, Connection};
 pub use tls::{Tls, TlsError};
 
@@ -111,9 +112,9 @@ impl Listener {
         let tls = self.tls.clone();
         let max_streams = self.max_streams;
         async move {
-            let _permit = permit;
             let _ = socket.set_nodelay(true);
-            if let Err(why) = connection::serve(socket, peer, tls, max_streams, handler, shutdown).await {
+            let held = Held::new(peer, permit);
+            if let Err(why) = connection::serve(socket, held, tls, max_streams, handler, shutdown).await {
                 tracing::debug!(%peer, %why, "connection ended");
             }
         }

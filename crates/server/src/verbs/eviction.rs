@@ -88,9 +88,11 @@ async fn decrement(
     write
         .amend(|call, object| {
             check(object, budget)?;
+            let before = object.clone();
             let allowed = object.at(&["status", "disruptionsAllowed"]).as_i64().unwrap_or(0);
             object.set_at(&["status", "disruptionsAllowed"], allowed - 1);
             object.set_at(&["status", "disruptedPods", pod], call.now.text());
+            call.track(Some(&before), object);
             Ok(())
         })
         .await?;

@@ -79,30 +79,19 @@ impl Exchange {
         Shaper::new(&self.served, &self.output, &self.query, self.app.now())
     }
 
+    /// The object that the request names.
+    fn stored(&self) -> Result<Arc<store::Object>, ApiError> {
+        let key = self.served.key(&self.namespace, &self.name);
+        self.app.store.get(&key).ok_or_else(|| self.not_found())
+    }
+
     fn not_found(&self) -> ApiError {
         ApiError::not_found(&self.served.group_resource(), &self.name)
     }
 
     fn manager(&self, named: &str) -> String {
-        manager(named, &self.user_agent)
+        ::patch::managed::manager_name(named, &self.user_agent)
     }
-}
-
-/// The field manager: the one named, else what the user agent calls itself (upstream's `managerOrUserAgent`).
-pub(crate) fn manager(named: &str, user_agent: &str) -> String {
-    const LONGEST: usize = 128;
-    if !named.is_empty() {
-        return named.to_owned();
-    }
-    let prefix = user_agent.split('/').next().unwrap_or("");
-    let mut manager = String::new();
-    for c in prefix.chars().filter(|c| !c.is_control()) {
-        if manager.len() + c.len_utf8() > LONGEST {
-            break;
-        }
-        manager.push(c);
-    }
-    manager
 }
 
 /// GET of one object.

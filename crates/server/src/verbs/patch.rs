@@ -2,7 +2,7 @@
 
 use api::{ApiError, Value};
 use bytes::Bytes;
-use codec::object::FieldValidation;
+use codec::object::{Applied, FieldValidation};
 use hyper::StatusCode;
 
 use super::{Exchange, scale, special, write};
@@ -48,17 +48,12 @@ pub(crate) async fn patch(exchange: &Exchange, body: &Bytes) -> Result<Response,
     let manager = exchange.manager(&options.manager);
     let mut call = exchange.call(&manager, options.dry_run);
     let target = decode::Target::of(&exchange.served, exchange.subresource)?;
-    let patch = Patch {
-        kind,
-        options: &options,
-        target,
-        value: parse_patch(kind, body, &options, &mut call.warnings)?,
-    };
+    let patch = Patch { kind, options: &options, target, read: Read::of(kind, body, options.validation) };
     if exchange.subresource.is_some_and(|s| s.name == "scale") {
         let applied = kind == PatchType::Apply;
         return scale::update(exchange, call, applied, |call, scale, parent| {
             let patched = match applied {
-                true => call.apply_scale(scale, parent, &patch.value, options.force, &patch.target)?,
+                true => patch.apply_scale(call, scale, parent)?,
                 false => patch.apply(call, scale)?,
             };
             write::check_name(exchange, &patched)?;
@@ -77,42 +72,54 @@ pub(crate) async fn patch(exchange: &Exchange, body: &Bytes) -> Result<Response,
     Ok(response)
 }
 
-/// Reads the patch itself; duplicate members of it are findings too.
-fn parse_patch(
-    kind: PatchType,
-    body: &Bytes,
-    options: &WriteOptions,
-    warnings: &mut Vec<String>,
-) -> Result<Value, ApiError> {
-    let json = |context: &str| {
-        let parsed = codec::json::parse(body).map_err(|e| ApiError::bad_request(format!("{context}{e}")))?;
-        let found = parsed.duplicates.iter().map(|path| format!("duplicate field \"{path}\"")).collect();
-        Ok::<_, ApiError>((parsed.value, found))
-    };
-    let (value, found): (Value, Vec<String>) = match kind {
-        PatchType::Apply => {
-            let parsed = codec::yaml::parse(body)
-                .map_err(|e| ApiError::bad_request(format!("error decoding YAML: {e}")))?;
-            (parsed.value, parsed.duplicates.into_iter().collect())
-        }
-        PatchType::Strategic => json("")?,
-        PatchType::Merge => json("error decoding patch: ")?,
-        PatchType::Json => {
-            let (value, mut found) = json("error decoding patch: ")?;
-            if options.validation != FieldValidation::Ignore {
-                found.extend(patch::json_patch::unknown_fields(&value)?);
+/// The body of a PATCH.
+#[derive(Debug)]
+enum Read {
+    /// A patch, and what strict validation has to say of it.
+    Patch(Value, Vec<String>),
+    /// The configuration of a server-side apply.
+    Config(Applied),
+    /// Neither.  Upstream reads the patch when it has the object, so that a missing object is the first to be told.
+    Refused(ApiError),
+}
+
+impl Read {
+    fn of(kind: PatchType, body: &[u8], validation: FieldValidation) -> Self {
+        let strictly = validation != FieldValidation::Ignore;
+        let outcome = match kind {
+            PatchType::Apply => codec::object::decode_apply(body).map(Self::Config),
+            PatchType::Json => operations(body, strictly).map(|(patch, found)| Self::Patch(patch, found)),
+            PatchType::Merge if !strictly => match codec::json::parse(body) {
+                Ok(parsed) if parsed.out_of_range.is_none() => Ok(Self::Patch(parsed.value, Vec::new())),
+                _ => Err(ApiError::bad_request("Invalid JSON Patch")),
+            },
+            PatchType::Merge | PatchType::Strategic => {
+                let context = if kind == PatchType::Merge { "error decoding patch: " } else { "" };
+                let read = codec::object::decode_patch(body);
+                let read = read.map_err(|why| ApiError::bad_request(format!("{context}{why}")));
+                read.map(|patch| Self::Patch(patch.value, patch.strict))
             }
-            (value, found)
-        }
-    };
-    match options.validation {
-        FieldValidation::Warn => warnings.extend(found),
-        FieldValidation::Strict if !found.is_empty() => {
-            return Err(ApiError::bad_request(format!("strict decoding error: {}", found.join(", "))));
-        }
-        _ => {}
+        };
+        outcome.unwrap_or_else(Self::Refused)
     }
-    Ok(value)
+}
+
+/// The operations of a JSON patch, and what strict validation has to say of them.
+fn operations(body: &[u8], strictly: bool) -> Result<(Value, Vec<String>), ApiError> {
+    let context = if strictly { "error decoding patch: " } else { "" };
+    let refused = |why: &str| ApiError::bad_request(format!("{context}{why}"));
+    let parsed = codec::json::parse(body).map_err(|e| refused(&e.to_string()))?;
+    if let Some(number) = parsed.out_of_range {
+        let why = format!("json: cannot unmarshal number {number} into Go value of type float64");
+        return Err(refused(&why));
+    }
+    let mut found = Vec::new();
+    if strictly {
+        let twice = parsed.duplicates.iter().map(|path| format!("json patch duplicate field \"{path}\""));
+        found.extend(twice);
+        found.extend(patch::json_patch::unknown_fields(&parsed.value)?);
+    }
+    Ok((parsed.value, found))
 }
 
 /// A patch that is ready to be put on an object, more than once if need be.
@@ -120,7 +127,7 @@ struct Patch<'a> {
     kind: PatchType,
     options: &'a WriteOptions,
     target: decode::Target,
-    value: Value,
+    read: Read,
 }
 
 impl Patch<'_> {
@@ -144,28 +151,49 @@ impl Patch<'_> {
     }
 
     fn server_side(&self, call: &mut Call<'_>, live: Option<&Value>) -> Result<Value, ApiError> {
+        let config = self.config()?;
         let mut findings = Vec::new();
-        let object = call.apply(live, &self.value, self.options.force, &mut findings)?;
+        let object = call.apply(live, &config.value, self.options.force, &mut findings)?;
+        call.warnings.extend(config.check(self.options.validation)?);
         if self.options.validation == FieldValidation::Warn {
             call.warnings.extend(findings);
         }
         Ok(object)
     }
 
+    fn apply_scale(&self, call: &mut Call<'_>, scale: &Value, parent: &Value) -> Result<Value, ApiError> {
+        let config = self.config()?;
+        let object = call.apply_scale(scale, parent, &config.value, self.options.force, &self.target)?;
+        call.warnings.extend(config.check(self.options.validation)?);
+        Ok(object)
+    }
+
+    fn config(&self) -> Result<&Applied, ApiError> {
+        match &self.read {
+            Read::Config(config) => Ok(config),
+            Read::Refused(error) => Err(error.clone()),
+            Read::Patch(..) => Err(ApiError::internal("a patch is no configuration to apply")),
+        }
+    }
+
     /// The patched object, decoded and defaulted again.
     fn apply(&self, call: &mut Call<'_>, live: &Value) -> Result<Value, ApiError> {
-        let mut rest = self.value.clone();
+        let (patch, strict) = match &self.read {
+            Read::Patch(patch, strict) => (patch, strict),
+            Read::Refused(error) => return Err(error.clone()),
+            Read::Config(_) => return self.server_side(call, Some(live)),
+        };
+        let mut rest = patch.clone();
         let patched = match self.kind {
-            PatchType::Json => patch::json_patch(live.clone(), &self.value)?,
-            PatchType::Merge => patch::merge_patch(live.clone(), rest.clone())?,
+            PatchType::Json => patch::json_patch(live.clone(), patch)?,
             PatchType::Strategic => patch::strategic_merge(live.clone(), &mut rest, self.target.message)?,
-            PatchType::Apply => return self.server_side(call, Some(live)),
+            PatchType::Merge | PatchType::Apply => patch::merge_patch(live.clone(), patch.clone())?,
         };
         let text = match self.kind {
             PatchType::Strategic => patch::go_text(&rest),
             _ => api::json::to_string(&patched),
         };
-        let mut findings = Vec::new();
+        let mut findings = strict.clone();
         let object = decode::value(patched, &self.target, &mut findings)
             .map_err(|why| patch::undecodable(&text, &why.to_string()))?;
         match self.options.validation {

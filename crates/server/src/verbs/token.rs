@@ -24,10 +24,10 @@ pub(super) async fn issue(
     let account = parse(&*app.store.get(&key).ok_or_else(|| exchange.not_found())?)?;
     let issuer = &app.authentication.issuer;
     let now = call.now.seconds();
-    request::prepare(issuer, &mut body, &exchange.namespace, &account, now)?;
     if let Some(sub) = exchange.subresource {
         call.track_body(sub, &mut body);
     }
+    request::prepare(issuer, &mut body, &exchange.namespace, &account, now)?;
     call.mutate(admission::Operation::Create, &mut body, None)?;
     call.validate(admission::Operation::Create, Some(&body), None)?;
     let issued = request::issue(issuer, body, &**app, &SystemRandom, now)?;

@@ -3,6 +3,7 @@
 
 mod access;
 mod admission;
+mod kubelet;
 mod serving;
 mod value;
 
@@ -41,7 +42,7 @@ pub(crate) struct Flag {
 
 /// All flags of `sumun serve`, in the order of help.
 pub(crate) fn all() -> impl Iterator<Item = &'static Flag> {
-    [serving::FLAGS, access::FLAGS, admission::FLAGS].into_iter().flatten()
+    [serving::FLAGS, access::FLAGS, admission::FLAGS, kubelet::FLAGS].into_iter().flatten()
 }
 
 /// Adds the flags to a command.

@@ -36,6 +36,17 @@ fn owners(object: &Value) -> Vec<String> {
 }
 
 #[test]
+fn an_empty_list_that_is_written_has_an_owner_and_stays() {
+    let mut new = parse(
+        r#"{"kind":"LimitRange","apiVersion":"v1","metadata":{"name":"a","labels":{},"managedFields":[]},"spec":{"limits":[]}}"#,
+    );
+    track(None, &mut new, message("", "v1", "LimitRange"), &NoVersions, &request("one", NOW)).unwrap();
+    assert_eq!(owners(&new), [r#"one:Update {"f:spec":{"f:limits":{}}}"#]);
+    assert_eq!(new.at(&["spec", "limits"]), &Value::Array(Vec::new()));
+    assert_eq!(new.at(&["metadata", "labels"]), &Value::object());
+}
+
+#[test]
 fn updates_take_what_they_change() {
     let created = track_as(None, config_map(r#"{"x":"1","y":"1"}"#), &request("one", NOW));
     assert_eq!(owners(&created), [r#"one:Update {"f:data":{".":{},"f:x":{},"f:y":{}}}"#]);

@@ -1,0 +1,97 @@
+//! Subresources that open a connection to a node, a pod or a service: log, exec, attach, port-forward, proxy.
+//! Entry point: [`connect`].
+
+mod log;
+mod options;
+mod pod;
+mod proxy;
+
+use api::{ApiError, GroupResource};
+use authz::{Attributes, Authorizer as _, Selectors};
+use hyper::body::Incoming;
+
+use super::Exchange;
+use crate::gates::authorize::Head;
+use crate::http::Response;
+use crate::kubelet::exec::{self, Streams};
+use crate::kubelet::url::encode_query;
+use crate::kubelet::{tunnel, upgrade};
+use crate::registry::parse;
+
+/// Answers a connect request.
+///
+/// # Errors
+/// What is wrong with the request, the pod or the node; upstream's texts for a backend that cannot be reached.
+pub(crate) async fn connect(exchange: &Exchange, head: Head, body: Incoming) -> Result<Response, ApiError> {
+    let subresource = exchange.subresource.map_or("", |s| s.name);
+    if subresource == "log" {
+        return log::log(exchange, head).await;
+    }
+    if head.query.first("dryRun").is_some() {
+        return Err(ApiError::bad_request("dryRun is not supported"));
+    }
+    if subresource == "proxy" {
+        proxy::proxy(exchange, head, body).await
+    } else {
+        streams(exchange, head).await
+    }
+}
+
+/// exec, attach and port-forward: the kubelet streams.
+async fn streams(exchange: &Exchange, head: Head) -> Result<Response, ApiError> {
+    let subresource = exchange.subresource.map_or("", |s| s.name);
+    let (streams, mut query) = match subresource {
+        "portforward" => (Streams::default(), options::ports(&head.query)?),
+        _ => options::streams(&head.query),
+    };
+    check_create(exchange, &head)?;
+    let pod = pod::Pod(parse(&*exchange.stored()?)?);
+    let path = match subresource {
+        "portforward" => format!("/portForward/{}/{}", exchange.namespace, exchange.name),
+        _ => {
+            let container = pod.container(head.query.first("container").unwrap_or(""))?;
+            format!("/{subresource}/{}/{}/{container}", exchange.namespace, exchange.name)
+        }
+    };
+    if subresource == "exec" {
+        query.extend(head.query.all("command").map(|word| ("command", word.to_owned())));
+    }
+    let Some(node) = pod.node() else {
+        let text = format!("pod {} does not have a host assigned", exchange.name);
+        return Err(ApiError::bad_request(text));
+    };
+    let kubelet = exchange.app.backends.kubelet(&exchange.app, node)?;
+    let to = kubelet.at(path, encode_query(&query));
+    let headers = &head.parts.headers;
+    if !upgrade::wants_upgrade(headers) {
+        return Err(ApiError::bad_request("Upgrade request required"));
+    }
+    match subresource {
+        _ if kubelet.takes_websockets => upgrade::pass(&exchange.app, head, &to).await,
+        "portforward" if tunnel::wants_tunnel(headers) => tunnel::tunnel(&exchange.app, head, &to).await,
+        "exec" | "attach" if exec::wants_translation(headers) => {
+            exec::translate(&exchange.app, head, to, streams)
+        }
+        _ => upgrade::pass(&exchange.app, head, &to).await,
+    }
+}
+
+/// Who opens streams must be allowed to create, also by a GET, as browsers open WebSockets
+/// (`AuthorizePodWebsocketUpgradeCreatePermission`).
+fn check_create(exchange: &Exchange, head: &Head) -> Result<(), ApiError> {
+    if exchange.insecure || head.info.verb == "create" {
+        return Ok(());
+    }
+    let mut info = head.info.clone();
+    info.verb = "create".into();
+    let selectors = Selectors::of_request(&info);
+    let attributes = Attributes::of_request(&exchange.user, &info, selectors.as_ref());
+    let verdict = exchange.app.authorization.union.authorize(&attributes);
+    if verdict.allowed() {
+        return Ok(());
+    }
+    match verdict.error {
+        Some(error) => Err(ApiError::new(api::Reason::Unknown, error)),
+        None => Err(ApiError::forbidden(&GroupResource::new("", "pods"), &info.name, verdict.reason)),
+    }
+}
