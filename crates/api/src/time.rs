@@ -47,6 +47,11 @@ impl Timestamp {
         self == Self::ZERO
     }
 
+    /// True in the years 0 to 9999, which are all that texts can tell.
+    pub fn has_text(self) -> bool {
+        (-62_167_219_200..253_402_300_800).contains(&self.seconds)
+    }
+
     /// Reads a `metav1.Time`: RFC 3339 with any fraction or none.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
         parse::timestamp(text, parse::Layout::Seconds)

@@ -84,7 +84,10 @@ impl<'a> Reader<'a> {
         }
         in_range(day >= 1 && day <= days_in(year, month), "day")?;
         let days = days_from_civil(year, month, day);
-        Ok(Timestamp::new(days * DAY + hour * 3600 + minute * 60 + second - offset, nanos))
+        let instant = Timestamp::new(days * DAY + hour * 3600 + minute * 60 + second - offset, nanos);
+        // An offset may lead into a year that has no text; Go takes it and cannot read it again.
+        in_range(instant.has_text(), "year")?;
+        Ok(instant)
     }
 
     fn byte(&self, i: usize) -> Option<u8> {
