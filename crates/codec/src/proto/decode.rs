@@ -158,7 +158,11 @@ impl Decoder {
             }
             Type::Double => {
                 expect(wire_type, wire_type::FIXED64, name)?;
-                Ok(Value::Float(f64::from_bits(reader.fixed64()?)))
+                let number = f64::from_bits(reader.fixed64()?);
+                if !number.is_finite() {
+                    return Err(DecodeError::new(format!("json: unsupported value: {number}")));
+                }
+                Ok(Value::Float(number))
             }
             ty => {
                 let content = content(reader, wire_type, name)?;
@@ -270,8 +274,9 @@ fn zero(ty: &Type) -> Result<Value> {
         Type::Bool => false.into(),
         Type::Int32 | Type::Int64 => 0.into(),
         Type::Double => 0.0.into(),
-        Type::String => "".into(),
-        Type::Bytes | Type::List(_) | Type::StringList | Type::Map(_) => Value::Null,
+        Type::String | Type::Bytes => "".into(),
+        Type::StringList => Value::Array(Vec::new()),
+        Type::List(_) | Type::Map(_) => Value::Null,
         Type::Message(_) => Value::object(),
         Type::JsonSchemaOr(SchemaOr::Bool, _) => false.into(),
         Type::Quantity => "0".into(),

@@ -10,6 +10,7 @@ use schema::Type;
 
 use super::wire::{Reader, put_bytes, put_int, wire_type};
 use super::{DecodeError, EncodeError};
+use crate::json;
 
 /// Writes the content of the message that stands for a value; `Null` stands for Go's zero value.
 pub(super) fn encode(out: &mut Vec<u8>, value: &Value, ty: &Type) -> Result<(), EncodeError> {
@@ -97,7 +98,10 @@ pub(super) fn decode(bytes: &[u8], ty: &Type) -> Result<Value, DecodeError> {
 
 fn raw_json(raw: Option<&[u8]>) -> Result<Value, DecodeError> {
     let Some(raw) = raw.filter(|raw| !raw.is_empty()) else { return Ok(Value::Null) };
-    match crate::json::parse(raw) {
+    match json::parse(raw) {
+        Ok(json::Parsed { out_of_range: Some(number), .. }) => Err(DecodeError::new(format!(
+            "json: cannot unmarshal number {number} into Go value of type float64"
+        ))),
         Ok(parsed) => Ok(parsed.value),
         Err(e) => Err(DecodeError::new(e.to_string())),
     }
@@ -110,11 +114,10 @@ fn instant(bytes: &[u8]) -> Result<Option<Timestamp>, DecodeError> {
     }
     let seconds = number(bytes, "Timestamp", 1)?;
     let nanos = number(bytes, "Timestamp", 2)? as i32;
-    // Years 1 to 9999, all that the texts can hold.
-    if !(Timestamp::ZERO.seconds()..253_402_300_800).contains(&seconds) {
-        return Err(DecodeError::new("proto: Timestamp: year outside of range [1,9999]"));
-    }
     let instant = Timestamp::new(seconds, u32::try_from(nanos).unwrap_or(0));
+    if !instant.has_text() {
+        return Err(DecodeError::new("proto: Timestamp: year outside of range [0,9999]"));
+    }
     Ok((!instant.is_zero()).then_some(instant))
 }
 

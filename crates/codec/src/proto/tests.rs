@@ -146,6 +146,19 @@ fn unknown_fields_are_skipped_and_known_ones_merged() {
 }
 
 #[test]
+fn what_json_cannot_hold_is_refused_and_a_map_entry_without_a_value_is_zero() {
+    let nan = [&[0x69][..], &f64::NAN.to_le_bytes()].concat();
+    assert_eq!(decode(&nan, &OUTER).unwrap_err().to_string(), "json: unsupported value: NaN");
+    let raw = b"\x5a\x07\x0a\x05 1e99";
+    assert!(decode(raw, &OUTER).is_ok());
+    let raw = b"\x5a\x07\x0a\x051e999";
+    let error = decode(raw, &OUTER).unwrap_err().to_string();
+    assert_eq!(error, "json: cannot unmarshal number 1e999 into Go value of type float64");
+    let value = decode(&[0x22, 3, 0x0a, 1, b'k'], &OUTER).unwrap();
+    assert_eq!(value, object! { "data" => object! { "k" => "" } });
+}
+
+#[test]
 fn malformed_bytes_are_errors() {
     let cases: [(&[u8], &str); 8] = [
         (&[0x0a, 5, b'x'], "unexpected EOF"),
