@@ -14,7 +14,7 @@ pub(super) fn first_document(text: &str) -> Result<Tree> {
         scanner: Scanner::new(text),
         tree: Tree::default(),
         anchors: HashMap::new(),
-        tags: Vec::new(),
+        tags: HashMap::new(),
         depth: 0,
     };
     parser.document()?;
@@ -26,7 +26,7 @@ struct Parser<'a> {
     tree: Tree,
     anchors: HashMap<String, Id>,
     /// Handles of tags and what they stand for.
-    tags: Vec<(String, String)>,
+    tags: HashMap<String, String>,
     depth: usize,
 }
 
@@ -115,17 +115,17 @@ impl Parser<'_> {
                 Kind::Version(..) => return self.error("found incompatible YAML document"),
                 Kind::TagDirective(handle, prefix) => {
                     let (handle, prefix) = (handle.clone(), prefix.clone());
-                    if self.tags.iter().any(|(known, _)| *known == handle) {
+                    if self.tags.insert(handle, prefix).is_some() {
                         return self.error("found duplicate %TAG directive");
                     }
-                    self.tags.push((handle, prefix));
                 }
                 _ => break,
             }
             self.skip();
         }
-        self.tags.push(("!".to_owned(), "!".to_owned()));
-        self.tags.push(("!!".to_owned(), "tag:yaml.org,2002:".to_owned()));
+        for (handle, prefix) in [("!", "!"), ("!!", "tag:yaml.org,2002:")] {
+            self.tags.entry(handle.to_owned()).or_insert_with(|| prefix.to_owned());
+        }
         Ok(())
     }
 
@@ -217,8 +217,8 @@ impl Parser<'_> {
         if handle.is_empty() {
             return Ok(suffix.into());
         }
-        match self.tags.iter().find(|(known, _)| known == handle) {
-            Some((_, prefix)) => Ok(format!("{prefix}{suffix}").into()),
+        match self.tags.get(handle) {
+            Some(prefix) => Ok(format!("{prefix}{suffix}").into()),
             None => Err(error::parsing(line, "found undefined tag handle")),
         }
     }
