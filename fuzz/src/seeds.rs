@@ -1,0 +1,212 @@
+//! Inputs that mean something to a target, to be spoiled: texts written by hand, and objects of every kind.
+
+use api::{Value, json, object};
+use codec::object::{Format, encode};
+use codec::proto;
+use samples::damage::nested;
+use samples::{Dice, Maker};
+
+fn texts(seeds: &[&str]) -> Vec<Vec<u8>> {
+    seeds.iter().map(|seed| seed.as_bytes().to_vec()).collect()
+}
+
+/// Objects of every kind, with the place of the kind among the resources.
+fn made() -> Vec<(u8, Value)> {
+    let kinds = schema::resources().iter().enumerate();
+    let make = |(i, resource): (usize, &'static schema::Resource)| {
+        let dice = &mut Dice::new(i as u64);
+        let maker = Maker { system: i % 2 == 0, loose: i % 3 > 0, depth: 5, ..Maker::default() };
+        let value = maker.object(dice, resource.group, resource.version, resource.kind, resource.message);
+        (u8::try_from(i).unwrap_or(0), value)
+    };
+    kinds.map(make).collect()
+}
+
+pub(crate) fn json() -> Vec<Vec<u8>> {
+    let mut seeds = texts(&[
+        r#"{"a":[1,-0.0,1e3,1.5e-7,9223372036854775807,9223372036854775808,true,false,null],"b":{"c":"d"}}"#,
+        r#"{"a":1,"a":2,"b":{"c":1,"c":{"d":[]}},"b":3}"#,
+        r#"["\u0000\ud83d\ude00\ud800 \\\"\/\b\f\n\r\t","é😀","<&>"]"#,
+        " \n{ \"a\" : [ ] }\t",
+    ]);
+    seeds.push(nested("[", "1", "]", 400));
+    seeds.push(nested("{\"a\":", "1", "}", 400));
+    seeds.extend(made().iter().step_by(7).map(|(_, value)| json::to_vec(value)));
+    seeds
+}
+
+pub(crate) fn yaml() -> Vec<Vec<u8>> {
+    let mut seeds = texts(&[
+        "a: &x {b: [1, 2], c: 'd'}\ne: *x\nf:\n  <<: *x\n  g: |-\n    text\n     more\n  h: >+\n    folded\n    text\n\n",
+        "%YAML 1.1\n---\n- yes\n- 0644\n- 0x1f\n- 1_000\n- .inf\n- ~\n- 2001-12-14t21:59:43.10-05:00\n- !!binary aGk=\n...\n",
+        "? complex\n: value\n? [a, b]\n: {c: d}\n\"quoted \\x41\\u00e9\\n\": 'it''s'\n",
+        "kind: Pod\napiVersion: v1\nmetadata:\n  name: a # comment\nspec:\n  containers:\n  - name: b\n    image: c\n",
+        "a0: &a0 [x]\na1: &a1 [*a0, *a0, *a0]\na2: &a2 [*a1, *a1, *a1]\na3: [*a2, *a2, *a2]\n",
+        "- - - a\n    - b\n  -\n - c\n",
+    ]);
+    seeds.push(nested("[", "a", "]", 300));
+    seeds.push(nested("- ", "a", "", 300));
+    seeds.extend(made().iter().step_by(9).map(|(_, value)| codec::yaml::write(value).into_bytes()));
+    seeds
+}
+
+pub(crate) fn protobuf() -> Vec<Vec<u8>> {
+    let messages = schema::messages();
+    let make = |i: usize| {
+        let message = messages.get(i)?;
+        let mut value =
+            Maker { system: true, depth: 4, ..Maker::default() }.structure(&mut Dice::new(i as u64), message);
+        schema::coerce(&mut value, message).ok()?;
+        schema::canonicalize(&mut value, message);
+        let mut bytes = u16::try_from(i).ok()?.to_be_bytes().to_vec();
+        bytes.extend(proto::encode(&value, message).ok()?);
+        Some(bytes)
+    };
+    (0..messages.len()).filter_map(make).collect()
+}
+
+pub(crate) fn envelopes() -> Vec<Vec<u8>> {
+    vec![
+        proto::Envelope::wrap("v1", "Pod", b"\x0a\x00"),
+        proto::Envelope::wrap("", "", b""),
+        b"k8s\0".to_vec(),
+    ]
+}
+
+pub(crate) fn objects() -> Vec<Vec<u8>> {
+    let mut seeds = Vec::new();
+    for (at, value) in made() {
+        let resource = schema::resources().get(usize::from(at)).expect("it was made of one");
+        let mut stored = value.clone();
+        schema::coerce(&mut stored, resource.message).expect("what is made has the shape of its kind");
+        schema::canonicalize(&mut stored, resource.message);
+        for (i, format) in (0..).zip(Format::ALL) {
+            let value = if *format == Format::Protobuf { &stored } else { &value };
+            let bytes = encode(value, *format, false).expect("every kind has every encoding");
+            seeds.push([&[at, i][..], &bytes].concat());
+        }
+    }
+    seeds
+}
+
+pub(crate) fn options() -> Vec<Vec<u8>> {
+    let options = object! {
+        "kind" => "DeleteOptions", "apiVersion" => "v1", "gracePeriodSeconds" => 5, "propagationPolicy" => "Orphan",
+        "dryRun" => vec!["All"], "preconditions" => object! { "uid" => "u", "resourceVersion" => "1" },
+    };
+    let encoded = |(i, format): (u8, &Format)| {
+        [&[i][..], &encode(&options, *format, false).expect("options have every encoding")].concat()
+    };
+    (0..).zip(Format::ALL).map(encoded).collect()
+}
+
+pub(crate) fn custom() -> Vec<Vec<u8>> {
+    texts(&[
+        r#"{"kind":"Thing","apiVersion":"ex.io/v1","metadata":{"name":"x","labels":{"a":"b"},"managedFields":[]},"spec":{"a":[1,1.0,{"b":null}],"a":2}}"#,
+        "kind: Thing\napiVersion: ex.io/v1\nmetadata: {name: x, zz: 1}\nspec:\n- 1e3\n- 0x1f\n",
+    ])
+}
+
+pub(crate) fn patches() -> Vec<Vec<u8>> {
+    let mut seeds = Vec::new();
+    let bodies = [
+        r#"[{"op":"add","path":"/metadata/labels","value":{"a":"b"}},{"op":"copy","from":"/metadata","path":"/spec"},{"op":"test","path":"/kind","value":"x"}]"#,
+        r#"[{"op":"move","from":"/metadata/name","path":"/metadata/labels/~1a~0"},{"op":"replace","path":"","value":{}},{"op":"remove","path":"/spec/-"}]"#,
+        r#"{"metadata":{"labels":{"a":null,"b":"c"},"finalizers":["x.y/a"],"managedFields":[{}]},"spec":null}"#,
+        r#"{"spec":{"$patch":"replace","template":{"$retainKeys":["spec"],"spec":{"containers":[{"name":"a","$patch":"delete"},{"$patch":"replace"}],"$setElementOrder/containers":[{"name":"a"}]}}}}"#,
+        r#"{"metadata":{"$deleteFromPrimitiveList/finalizers":["x.y/a"],"$setElementOrder/finalizers":[],"finalizers":["x.y/b","x.y/c"],"$setElementOrder/ownerReferences":[{"uid":"a"}]}}"#,
+        "kind: ConfigMap\napiVersion: v1\nmetadata:\n  name: n\n  labels: {a: b}\ndata: {a: b}\n",
+    ];
+    for at in 0..64u8 {
+        for (sort, body) in (0..).zip([bodies[0], bodies[2], bodies[3], bodies[5]]) {
+            seeds.push([&[at, sort][..], body.as_bytes()].concat());
+        }
+        seeds.push([&[at, 0][..], bodies[1].as_bytes()].concat());
+        seeds.push([&[at, 2][..], bodies[4].as_bytes()].concat());
+    }
+    seeds.extend(made().iter().map(|(at, value)| [&[*at, 3][..], &json::to_vec(value)].concat()));
+    seeds
+}
+
+pub(crate) fn choices() -> Vec<Vec<u8>> {
+    let many = |seed: u64| {
+        let mut dice = Dice::new(seed);
+        (0..400).map(|_| u8::try_from(dice.below(256)).unwrap_or(0)).collect()
+    };
+    (0..200).map(many).collect()
+}
+
+pub(crate) fn fields_v1() -> Vec<Vec<u8>> {
+    let mut seeds = texts(&[
+        r#"{"f:metadata":{"f:labels":{".":{},"f:a":{}}},"f:spec":{"f:ports":{"k:{\"port\":80,\"protocol\":\"TCP\"}":{".":{},"f:port":{}}}}}"#,
+        r#"{"f:finalizers":{"v:\"a\"":{},"v:1":{},"v:null":{},"v:{\"a\":1.5}":{},"i:0":{},"i:-1":{}}}"#,
+        r#"{"f:":{},"f:.":{},".":{},"k:{}":{}}"#,
+    ]);
+    seeds.push(nested("{\"f:a\":", "{}", "}", 400));
+    seeds
+}
+
+pub(crate) fn selectors() -> Vec<Vec<u8>> {
+    texts(&[
+        "a=b,c==d,e!=f,g,!h,i in (j,k, ),l notin (m),n>1,o<2",
+        "x.y/a in (b)",
+        "metadata.name=a,spec.nodeName!=b,status.phase==c\\,d\\=e\\\\",
+        r#"{"matchLabels":{"a":"b"},"matchExpressions":[{"key":"c","operator":"In","values":["d","e"]},{"key":"f","operator":"DoesNotExist"}]}"#,
+        ",,",
+        "a in ()",
+    ])
+}
+
+pub(crate) fn continuations() -> Vec<Vec<u8>> {
+    let tokens = [(Some(7), "ns", "a"), (None, "", "b"), (Some(u64::MAX), "", "")];
+    let token = |(revision, namespace, name): (Option<u64>, &str, &str)| {
+        let token = codec::Continuation { revision, namespace: namespace.into(), name: name.into() };
+        token.encode("").into_bytes()
+    };
+    tokens.into_iter().map(token).collect()
+}
+
+pub(crate) fn tokens() -> Vec<Vec<u8>> {
+    texts(&[
+        "eyJhbGciOiJFUzI1NiIsImtpZCI6ImEifQ.eyJpc3MiOiJhIiwic3ViIjoiYiIsImF1ZCI6WyJjIl0sImV4cCI6MX0.c2ln",
+        "Bearer abc.def",
+        "base64url.bearer.authorization.k8s.io.YWJj, v4.channel.k8s.io",
+        "token,user,uid,\"a,b\"\n\"quoted \"\" token\",user2,uid2\n,nobody,uid3\n",
+        "Impersonate-User: a\nImpersonate-Group: b\nImpersonate-Uid: c\nImpersonate-Extra-x%2fy: d\n",
+        "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----\n",
+        "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\"}]}",
+        "0\u{82}\u{1}\n0\u{81}",
+    ])
+}
+
+pub(crate) fn requests() -> Vec<Vec<u8>> {
+    let targets = [
+        "/api/v1/namespaces/ns/pods/p/log?container=c&follow=true",
+        "/apis/apps/v1/deployments?watch=1&fieldSelector=metadata.name%3Da&labelSelector=b%20in%20(c)&limit=5",
+        "/api/v1/watch/namespaces/ns/pods?resourceVersion=0;x=y",
+        "/api/v1/proxy/nodes/n/a//b/../c",
+        "/apis/a/b/namespaces/c/status",
+        "/%2f%00/é?%zz=%41&=+&a",
+        "/api/v1",
+        "//api//v1//pods//",
+    ];
+    (0..).zip(targets).map(|(i, target): (u8, _)| [&[i][..], target.as_bytes()].concat()).collect()
+}
+
+pub(crate) fn amounts() -> Vec<Vec<u8>> {
+    texts(&[
+        "1.5Gi",
+        "-100m",
+        "+1e-3",
+        "123456789012345678901234567890.5k",
+        "9223372036854775807Ei",
+        "0.0000000001n",
+        "2024-02-29T12:34:56.123456+05:30",
+        "0001-01-01T00:00:00Z",
+        "9999-12-31T23:59:59.999999999-23:59",
+        "1h2m3.5s",
+        "-9223372036854775808ns",
+        "2562047h47m16.854775807s",
+        "1.5us",
+    ])
+}

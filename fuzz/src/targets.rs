@@ -1,0 +1,9 @@
+//! What is attacked, a file an area.  Each function's comment says what must hold.
+
+pub(crate) mod amounts;
+pub(crate) mod object;
+pub(crate) mod patches;
+pub(crate) mod protobuf;
+pub(crate) mod requests;
+pub(crate) mod selectors;
+pub(crate) mod text;

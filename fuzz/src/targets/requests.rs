@@ -1,0 +1,56 @@
+//! The targets of requests, and the tokens in their headers.
+
+use api::RequestInfo;
+use api::request::{Query, decode_path};
+use authn::jose::{Compact, PublicKey, parse_json};
+use authn::{SystemRandom, TokenFile, bearer, certificate, impersonation};
+
+use crate::{choice, text};
+
+const METHODS: [&str; 8] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "x"];
+
+/// A target is read or refused, the same each time; a resource has a verb, and its query stays the same when it is
+/// written in full.
+pub(crate) fn request(bytes: &[u8]) {
+    let (method, bytes) = choice(bytes, METHODS.len());
+    let method = METHODS.get(method).copied().unwrap_or("GET");
+    let target = text(bytes);
+    if let Ok(info) = RequestInfo::parse(method, &target) {
+        assert_eq!(RequestInfo::parse(method, &target).as_ref(), Ok(&info));
+        assert!(!info.is_resource || !info.version.is_empty() || info.path.contains("//"), "{info:?}");
+        let known = matches!(method, "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD");
+        assert!(!known || !info.verb.is_empty());
+        let (path, _) = target.split_once('?').unwrap_or((&target, ""));
+        assert_eq!(decode_path(path), Some(info.path));
+    }
+    let query = Query::parse(&target);
+    let mut full = String::new();
+    for (key, value) in query.iter() {
+        full.push_str(&format!("{}={}&", escaped(key), escaped(value)));
+    }
+    assert_eq!(Query::parse(&full), query);
+}
+
+fn escaped(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+/// Whatever stands where a token, a token file, a key, a certificate or a user to act as should be.
+pub(crate) fn tokens(bytes: &[u8]) {
+    let text = text(bytes);
+    if let Some(token) = Compact::parse(&text) {
+        let _ = (token.key_id(), token.claimed_issuer());
+    }
+    drop(parse_json(bytes));
+    let _ = bearer::header(&text);
+    let _ = bearer::websocket_token(&text);
+    assert!(bearer::other_protocols(&text).count() <= text.len() + 1);
+    if let Ok((_, warnings)) = TokenFile::parse(&text, &[], &SystemRandom) {
+        assert!(warnings.len() <= text.lines().count() + 1);
+    }
+    drop(PublicKey::all_from_pem(bytes));
+    drop(PublicKey::from_spki(bytes));
+    drop(certificate::user(bytes));
+    let headers = text.lines().filter_map(|line| line.split_once(':'));
+    drop(impersonation::wanted_user(headers.map(|(name, value)| (name, value.trim()))));
+}
