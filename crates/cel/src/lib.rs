@@ -30,6 +30,8 @@
 //! assert!(issues.to_string().starts_with("ERROR: <input>:1:4: Syntax error: mismatched input '<EOF>' expecting {"));
 //! ```
 //!
+//! [`Checked::estimate`] bounds the cost before there is any object, with sizes from [`estimate::SizeHints`].
+//!
 //! Object types come from a [`TypeProvider`], which is asked only about what an expression mentions; a
 //! [`shape::Shape`] says how a schema wants JSON to be read.  The functions are the tables in `library`: one row a
 //! signature, with what it costs and what it does.
@@ -39,6 +41,7 @@ mod checker;
 mod cost;
 mod env;
 mod error;
+pub mod estimate;
 mod eval;
 mod lexer;
 mod library;
