@@ -1,15 +1,21 @@
 //! Measures a Kubernetes API server from outside, over TLS: how fast it starts, what it takes when idle, how many reads
-//! and durable writes a second it answers.  The same program measures any server of that API, so that two of them can be
+//! and durable writes a second it answers, what lists and watches cost in memory.  The same program measures any server of that API, so that two of them can be
 //! compared in one run; see `bench/README.md`.
 #![expect(clippy::print_stdout, reason = "the table is the output")]
 
+mod client;
 mod load;
+mod memory;
 mod process;
+mod trust;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
-use load::{Client, Kind};
+use client::Client;
+use load::Kind;
+use memory::{What, measure};
+use process::{Folder, Running};
 
 /// How long each load runs.
 const LENGTH: Duration = Duration::from_secs(5);
@@ -18,10 +24,12 @@ const TASKS: [usize; 3] = [1, 16, 64];
 
 const USAGE: &str = "\
 usage: sumun-bench start ROUNDS COMMAND [ARGS…]   time from process start to /readyz, and idle memory
-       sumun-bench load HOST:PORT TOKEN            GET and durable create rates
+       sumun-bench load IP:PORT TOKEN              GET and durable create rates
+       sumun-bench lists TOKEN COMMAND [ARGS…]     memory of readers of a list of 10,000 pods
+       sumun-bench watches TOKEN COMMAND [ARGS…]   memory of 5,000 idle watches
 
 COMMAND must serve on 127.0.0.1 at the port that follows --secure-port and answer /readyz to anybody; `{dir}` in an
-argument is replaced by a new folder each round.";
+argument is replaced by a new folder each round. TOKEN is an administrator's.";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -33,6 +41,8 @@ async fn main() -> ExitCode {
             Err(_) => Err(USAGE.to_owned()),
         },
         ["load", address, token] => load(address, token).await,
+        ["lists", token, command, rest @ ..] => measure(What::Lists, token, command, rest).await,
+        ["watches", token, command, rest @ ..] => measure(What::Watches, token, command, rest).await,
         _ => Err(USAGE.to_owned()),
     };
     match outcome {
@@ -48,9 +58,11 @@ async fn start(rounds: usize, command: &str, arguments: &[&str]) -> Result<(), S
     let mut times = Vec::new();
     let mut memory = Vec::new();
     for _ in 0..rounds.max(1) {
-        let measured = process::start(command, arguments).await?;
-        times.push(measured.ready.as_secs_f64() * 1000.0);
-        memory.push(measured.idle_kib as f64 / 1024.0);
+        let folder = Folder::new()?;
+        let server = Running::start(command, arguments, folder.path()).await?;
+        times.push(server.ready.as_secs_f64() * 1000.0);
+        memory.push(server.idle_kib().await as f64 / 1024.0);
+        server.stop().await;
     }
     println!("start to /readyz   {:>9.1} ms   (median of {})", median(&mut times), times.len());
     println!("memory when idle   {:>9.1} MiB", median(&mut memory));
@@ -59,10 +71,10 @@ async fn start(rounds: usize, command: &str, arguments: &[&str]) -> Result<(), S
 
 async fn load(address: &str, token: &str) -> Result<(), String> {
     let client = Client::new(address, token)?;
-    client.prepare().await?;
+    load::prepare(&client).await?;
     for kind in [Kind::Get, Kind::Create] {
         for tasks in TASKS {
-            let report = client.run(kind, tasks, LENGTH).await?;
+            let report = load::run(&client, kind, tasks, LENGTH).await?;
             println!(
                 "{:<8} {tasks:>3} at once   {:>9.0} /s   p50 {:>7.2} ms   p99 {:>7.2} ms",
                 kind.name(),
