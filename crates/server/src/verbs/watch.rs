@@ -132,11 +132,19 @@ struct Stream {
 
 impl Chunks for Stream {
     async fn next(&mut self) -> Option<Bytes> {
-        match std::mem::replace(&mut self.phase, Phase::Over) {
-            Phase::Initial { watch, objects, end } => Some(self.initial(watch, objects, end)),
-            Phase::Following(watch) => self.follow(watch).await,
-            Phase::Failed(error) => Some(self.failed(error)),
-            Phase::Over => None,
+        loop {
+            match std::mem::replace(&mut self.phase, Phase::Over) {
+                Phase::Initial { watch, objects, end } => {
+                    let piece = self.initial(watch, objects, end);
+                    // Clients of HTTP/2 end a connection on which many empty frames come.
+                    if !piece.is_empty() {
+                        return Some(piece);
+                    }
+                }
+                Phase::Following(watch) => return self.follow(watch).await,
+                Phase::Failed(error) => return Some(self.failed(error)),
+                Phase::Over => return None,
+            }
         }
     }
 }
