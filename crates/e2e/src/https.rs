@@ -110,7 +110,8 @@ fn unchunk(mut text: &str) -> Option<String> {
     }
 }
 
-fn config(pki: &Path, client: Option<&ClientCertificate>) -> ClientConfig {
+/// TLS of a client that trusts `ca.crt` of the folder `pki` and shows `client` when there is one.
+pub fn config(pki: &Path, client: Option<&ClientCertificate>) -> ClientConfig {
     let mut roots = RootCertStore::empty();
     let ca = CertificateDer::from_pem_file(pki.join("ca.crt")).expect("ca.crt is a certificate");
     roots.add(ca).expect("ca.crt is a CA");

@@ -20,7 +20,7 @@ mod tools;
 pub mod transcript;
 
 pub use credentials::{ClientCertificate, Validity};
-pub use https::{Answer, Connection};
+pub use https::{Answer, Connection, config};
 pub use process::{Guard, Output, run};
 pub use server::Server;
 pub use session::Session;

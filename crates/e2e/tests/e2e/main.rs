@@ -14,4 +14,5 @@ mod python;
 mod reflector;
 mod restart;
 mod scenarios;
+mod streams;
 mod support;
