@@ -76,7 +76,11 @@ impl Element {
 }
 
 fn parse(text: &str) -> Result<Value, String> {
-    codec::json::parse(text.as_bytes()).map(|parsed| parsed.value).map_err(|e| e.to_string())
+    let parsed = codec::json::parse(text.as_bytes()).map_err(|e| e.to_string())?;
+    match parsed.out_of_range {
+        None => Ok(parsed.value),
+        Some(number) => Err(format!("json: cannot unmarshal number {number} into Go value of type float64")),
+    }
 }
 
 fn keys(map: Map) -> Vec<(Str, Value)> {

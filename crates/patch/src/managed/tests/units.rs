@@ -182,3 +182,11 @@ fn zero_objects_of_every_resource_compare_with_themselves() {
     };
     assert!(schema::messages().iter().all(|m| keyed(m)));
 }
+
+#[test]
+fn an_element_that_no_float_holds_is_refused() {
+    for text in [r#"{"v:1e999":{}}"#, r#"{"k:{\"a\":1e999}":{}}"#] {
+        let why = FieldSet::from_fields_v1(&parse(text)).unwrap_err();
+        assert!(why.ends_with("cannot unmarshal number 1e999 into Go value of type float64"), "{why}");
+    }
+}
