@@ -14,6 +14,7 @@ mod amounts;
 mod apiextensions;
 mod apiregistration;
 mod apps;
+mod authentication;
 mod autoscaling;
 mod batch;
 mod callout;

@@ -3,9 +3,9 @@
 //! Entry point: [`strategy`].  One line a kind; a kind that is not listed has nothing of its own ([`Plain`]).
 
 use crate::{
-    Strategy, admissionregistration, apiextensions, apiregistration, apps, autoscaling, batch, certificates,
-    coordination, core, discovery, events, flowcontrol, networking, node, policy, rbac, resource, scheduling,
-    storage,
+    Strategy, admissionregistration, apiextensions, apiregistration, apps, authentication, autoscaling,
+    batch, certificates, coordination, core, discovery, events, flowcontrol, networking, node, policy, rbac,
+    resource, scheduling, storage,
 };
 
 /// The strategy of a kind, the bodies of subresources (`Binding`, `Eviction`, `Scale`…) included.
@@ -56,6 +56,7 @@ pub fn strategy(group: &str, kind: &str) -> &'static dyn Strategy {
             &apiextensions::definition::CUSTOM_RESOURCE_DEFINITION
         }
         ("apiregistration.k8s.io", "APIService") => &apiregistration::api_service::API_SERVICE,
+        ("authentication.k8s.io", "TokenRequest") => &authentication::TOKEN_REQUEST,
         ("autoscaling", "HorizontalPodAutoscaler") => &autoscaling::horizontal::HORIZONTAL_POD_AUTOSCALER,
         ("certificates.k8s.io", "CertificateSigningRequest") => {
             &certificates::signing_request::CERTIFICATE_SIGNING_REQUEST

@@ -51,8 +51,6 @@ pub(crate) struct App {
     pub server_ca: String,
     /// The CA bundle of client certificates, PEM.
     pub client_ca: String,
-    /// `https://host:port` of the secure port, as others reach it.
-    pub url: String,
     /// Paths of the OpenAPI documents with the hash of each, once somebody asked.
     pub document_hashes: OnceLock<Vec<(String, String)>>,
 }
@@ -95,6 +93,18 @@ impl App {
         let bound = self.config.bind_address;
         let local = || if bound.is_unspecified() { outward_ip() } else { Some(bound) };
         self.config.advertise_address.or_else(local).filter(|ip| !ip.is_loopback())
+    }
+
+    /// Host and port that clients elsewhere are told (upstream's `ExternalAddress`).
+    pub(crate) fn external_address(&self) -> String {
+        let port = self.config.secure_port;
+        match &self.config.external_hostname {
+            Some(host) => format!("{host}:{port}"),
+            None => {
+                let ip = self.advertised_ip().unwrap_or(self.config.bind_address);
+                std::net::SocketAddr::new(ip, port).to_string()
+            }
+        }
     }
 
     /// One object in its stored version.

@@ -103,7 +103,7 @@ fn described<T>(make: impl FnOnce(openapi::Describe<'_>) -> T) -> T {
 
 /// Answers `/.well-known/openid-configuration`.
 pub(crate) fn issuer(app: &App) -> Result<Response, Refusal> {
-    let uri = format!("{}/openid/v1/jwks", app.url);
+    let uri = format!("https://{}/openid/v1/jwks", app.external_address());
     match app.authentication.openid_configuration(&uri) {
         Ok(document) => Ok(issuer_document("application/json", &document)),
         Err(why) => {

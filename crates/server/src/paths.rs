@@ -51,7 +51,7 @@ fn find(app: &App, head: &Head, path: &str) -> Result<Response, Refusal> {
         [] => value(head, &discovery::paths(&app.listing, OTHERS)),
         ["version"] => Ok(answer::value(StatusCode::OK, &openapi::version::info(), &pretty_json())?),
         ["api"] => discover(app, head, Scope::Core, |app| {
-            discovery::core_versions(&app.listing, &server_address(app))
+            discovery::core_versions(&app.listing, &app.external_address())
         }),
         ["apis"] => discover(app, head, Scope::Groups, |app| discovery::groups(&app.listing)),
         ["api", version] => resources(app, head, "", version),
@@ -68,11 +68,6 @@ fn find(app: &App, head: &Head, path: &str) -> Result<Response, Refusal> {
         ["metrics"] => Ok(crate::metrics::metrics(app)),
         _ => Err(answer::page_not_found().into()),
     }
-}
-
-fn server_address(app: &App) -> String {
-    let ip = app.config.advertise_address.unwrap_or(app.config.bind_address);
-    std::net::SocketAddr::new(ip, app.config.secure_port).to_string()
 }
 
 fn pretty_json() -> Output {

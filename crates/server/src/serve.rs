@@ -85,7 +85,7 @@ impl Server {
             .map_err(ServeError::from_display)?;
         let selected =
             controllers::Selected::parse(&config.controllers).map_err(|e| failed("--controllers", e))?;
-        let app = Arc::new(build(config, &pki, &files, &ready)?);
+        let app = Arc::new(build(config, &pki, &files)?);
         app.authentication.objects.set(&app);
         controllers::authorizers::start(&app);
         bootstrap::run(&app).await.map_err(|e| failed("bootstrap objects", e.message))?;
@@ -230,7 +230,7 @@ fn ready(config: &Config, listeners: &[Listener]) -> Result<Ready, ServeError> {
     })
 }
 
-fn build(config: Config, pki: &Pki, files: &Files, ready: &Ready) -> Result<App, ServeError> {
+fn build(config: Config, pki: &Pki, files: &Files) -> Result<App, ServeError> {
     let catalog = Catalog::built_in();
     let store = open_store(&config)?;
     let services = catalog
@@ -263,7 +263,6 @@ fn build(config: Config, pki: &Pki, files: &Files, ready: &Ready) -> Result<App,
         started: Instant::now(),
         client_ca,
         server_ca,
-        url: ready.url.clone(),
         document_hashes: OnceLock::new(),
         config,
     })
@@ -273,10 +272,18 @@ fn read(path: &Path) -> Result<String, ServeError> {
     std::fs::read_to_string(path).map_err(|e| failed(path.display(), e))
 }
 
+/// Fields that lists select by so often that they are found without looking at every object: group, resource, field.
+/// Every kubelet lists the pods of its node.
+const INDEXES: &[(&str, &str, &str)] = &[("", "pods", "spec.nodeName")];
+
 fn open_store(config: &Config) -> Result<Store, ServeError> {
     let dir = config.data_dir.join("store");
     let mut options = store::EmbeddedOptions::default();
     options.cache.window.events = config.watch_window;
     options.heads = registry::heads();
+    options.cache.indexes = INDEXES
+        .iter()
+        .map(|(group, resource, field)| (store::Resource::new(*group, *resource), (*field).into()))
+        .collect();
     Store::open(&dir, &options).map_err(|e| failed(dir.display(), e))
 }
