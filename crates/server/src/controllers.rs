@@ -7,6 +7,7 @@ mod accounts;
 mod aggregation;
 pub(crate) mod authorizers;
 mod feed;
+mod flow_schemas;
 mod garbage;
 mod namespace_conditions;
 mod namespaces;
@@ -75,8 +76,9 @@ impl Selected {
     }
 }
 
-/// Starts the controllers that are on; they run until the server stops.
+/// Starts the controllers that are on, and what kube-apiserver itself looks after; they run until the server stops.
 pub(crate) fn start(app: &Arc<App>, selected: &Selected) {
+    flow_schemas::start(app);
     for known in &selected.0 {
         tracing::info!(controller = known.name, "starting");
         (known.start)(app);
