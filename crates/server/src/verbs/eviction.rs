@@ -101,16 +101,19 @@ async fn decrement(
 
 fn check(budget: &Value, name: &str) -> Result<(), ApiError> {
     let number = |path: &[&str]| budget.at(path).as_i64().unwrap_or(0);
-    let refuse = |message: String| {
+    let refuse = |message: String, retry_after: i64| {
         let cause = Cause { reason: "DisruptionBudget".to_owned(), message, field: String::new() };
-        Err(ApiError::too_many_requests(TOO_MANY, RETRY).with_cause(cause))
+        Err(ApiError::too_many_requests(TOO_MANY, retry_after).with_cause(cause))
     };
     if number(&["status", "observedGeneration"]) < number(&["metadata", "generation"]) {
-        return refuse(format!("The disruption budget {name} is still being processed by the server."));
+        let why = format!("The disruption budget {name} is still being processed by the server.");
+        return refuse(why, RETRY);
     }
     if number(&["status", "disruptionsAllowed"]) > 0 {
         return Ok(());
     }
     let (desired, current) = (number(&["status", "desiredHealthy"]), number(&["status", "currentHealthy"]));
-    refuse(format!("The disruption budget {name} needs {desired} healthy pods and has {current} currently"))
+    let why =
+        format!("The disruption budget {name} needs {desired} healthy pods and has {current} currently");
+    refuse(why, 0)
 }

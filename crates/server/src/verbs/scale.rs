@@ -10,15 +10,25 @@ use hyper::StatusCode;
 use store::Object;
 
 use super::Exchange;
+use super::shape::Shaper;
 use crate::http::{Response, answer};
 use crate::registry::{Call, parse};
+
+const GROUP: &str = "autoscaling";
+const KIND: &str = "Scale";
 
 /// GET of a scale.
 ///
 /// # Errors
 /// 500 for a stored object that cannot be read.
 pub(super) fn get(exchange: &Exchange, object: &Object) -> Result<Response, ApiError> {
-    answer::value(StatusCode::OK, &scale_of(&parse(object)?), &exchange.output)
+    answer_with(exchange, scale_of(&parse(object)?))
+}
+
+fn answer_with(exchange: &Exchange, scale: Value) -> Result<Response, ApiError> {
+    Shaper::new(&exchange.served, &exchange.output, &exchange.query, exchange.app.now())?
+        .showing(GROUP, KIND)
+        .value_answer(StatusCode::OK, scale)
 }
 
 /// PUT and PATCH of a scale: `change` gets the present scale and the workload, and answers the new scale.  `applied` says
@@ -55,7 +65,7 @@ pub(super) async fn update(
         })
         .await?;
     let scale = scale_of(&updated.written.value()?);
-    let mut response = answer::value(StatusCode::OK, &scale, &exchange.output)?;
+    let mut response = answer_with(exchange, scale)?;
     answer::warn(response.headers_mut(), &call.warnings);
     Ok(response)
 }
@@ -79,7 +89,7 @@ pub(super) fn scale_of(object: &Value) -> Value {
         status.set_at(&["selector"], selector);
     }
     object! {
-        "kind" => "Scale", "apiVersion" => "autoscaling/v1", "metadata" => metadata, "spec" => spec, "status" => status,
+        "kind" => KIND, "apiVersion" => "autoscaling/v1", "metadata" => metadata, "spec" => spec, "status" => status,
     }
 }
 
@@ -105,5 +115,5 @@ fn check(exchange: &Exchange, scale: &Value) -> Result<(), ApiError> {
     }
     let mut errors = Errors::new();
     errors.invalid(&Path::new("spec.replicas"), replicas, "must be greater than or equal to 0");
-    Err(ApiError::invalid("autoscaling", "Scale", &exchange.name, &errors))
+    Err(ApiError::invalid(GROUP, KIND, &exchange.name, &errors))
 }

@@ -22,6 +22,8 @@ use crate::transport::Body;
 pub(crate) struct Shaper<'a> {
     /// The resource.
     pub served: &'a Served,
+    /// Group and kind of what is shown: the resource's, unless it is a subresource with a kind of its own.
+    kind: (&'a str, &'a str),
     /// What the client asked for.
     pub output: &'a Output,
     /// What rows of a table carry.
@@ -54,7 +56,17 @@ impl<'a> Shaper<'a> {
             }
             (_, None) => Include::default(),
         };
-        Ok(Self { served, output, include, now })
+        Ok(Self::with(served, output, include, now))
+    }
+
+    /// With what rows of a table carry known already.
+    pub(crate) fn with(served: &'a Served, output: &'a Output, include: Include, now: Timestamp) -> Self {
+        Self { served, kind: (served.table.group, served.table.kind), output, include, now }
+    }
+
+    /// For objects of another kind, which a subresource has.
+    pub(crate) fn showing(self, group: &'a str, kind: &'a str) -> Self {
+        Self { kind: (group, kind), ..self }
     }
 
     /// True when stored bytes are just what the client wants.
@@ -105,7 +117,8 @@ impl<'a> Shaper<'a> {
         }
     }
 
-    fn value_answer(&self, status: StatusCode, value: Value) -> Result<Response, ApiError> {
+    /// The answer with an object that is in the version asked for.
+    pub(crate) fn value_answer(&self, status: StatusCode, value: Value) -> Result<Response, ApiError> {
         answer::value(status, &self.shaped(value)?, self.output)
     }
 
@@ -159,7 +172,7 @@ impl<'a> Shaper<'a> {
     /// A table of objects.
     pub(crate) fn table(&self, version: &str, objects: &[&Value], meta: &Value, no_headers: bool) -> Value {
         let options = TableOptions { version, include: self.include, no_headers, now: self.now.seconds() };
-        let printer = kinds::printer(self.served.table.group, self.served.table.kind);
+        let printer = kinds::printer(self.kind.0, self.kind.1);
         let reader = std::cell::RefCell::new(descriptions::Reader::new());
         let describe = |message: &str, field: &str| {
             let mut reader = reader.borrow_mut();

@@ -272,12 +272,7 @@ impl Stream {
     }
 
     fn shaper<'a>(&self, exchange: &'a Exchange) -> Shaper<'a> {
-        Shaper {
-            served: &exchange.served,
-            output: &exchange.output,
-            include: self.include,
-            now: exchange.app.now(),
-        }
+        Shaper::with(&exchange.served, &exchange.output, self.include, exchange.app.now())
     }
 
     fn shape_event(&mut self, shaper: &Shaper<'_>, value: Value) -> Result<Value, ApiError> {
