@@ -190,6 +190,18 @@ impl ApiError {
         Self { details, ..Self::new(Reason::MethodNotAllowed, message) }
     }
 
+    /// 500 without a reason: upstream's answer where it lets an error through as it is.
+    pub fn unclassified(message: impl fmt::Display) -> Self {
+        Self::new(Reason::Unknown, message.to_string())
+    }
+
+    /// The same failure with details, if only empty ones, as failures of upstream's router have.
+    #[must_use]
+    pub fn with_details(mut self) -> Self {
+        self.details.get_or_insert_default();
+        self
+    }
+
     /// 405 for a verb that the resource does not have.
     pub fn method_not_supported(resource: &GroupResource, action: &str) -> Self {
         let message = format!(

@@ -73,6 +73,8 @@ pub(crate) struct Kind {
     pub validate_update: ValidateUpdate,
     /// Texts for `Warning` headers.
     pub warnings: fn(&Value, Option<&Value>, &Context) -> Vec<String>,
+    /// Other names of selectable fields.
+    pub field_aliases: &'static [(&'static str, &'static str)],
     /// Selectable fields.
     pub fields: fn(&Value) -> Vec<(&'static str, Str)>,
     /// Whether dependents are orphaned unless the client says otherwise, for the version named.
@@ -98,6 +100,7 @@ impl Kind {
         validate: |_, _, _| {},
         validate_update: |_, _, _, _| {},
         warnings: |_, _, _| Vec::new(),
+        field_aliases: &[],
         fields: |_| Vec::new(),
         orphans: |_| false,
     };
@@ -189,6 +192,10 @@ impl Strategy for Kind {
 
     fn warnings(&self, object: &Value, old: Option<&Value>, cx: &Context) -> Vec<String> {
         (self.warnings)(object, old, cx)
+    }
+
+    fn field_aliases(&self) -> &'static [(&'static str, &'static str)] {
+        self.field_aliases
     }
 
     fn selectable_fields(&self, object: &Value) -> Vec<(&'static str, Str)> {

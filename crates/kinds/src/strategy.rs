@@ -132,6 +132,12 @@ pub trait Strategy: Sync {
         Vec::new()
     }
 
+    /// Other names of selectable fields that this version of the kind has: what clients say, and the field meant.
+    /// Where there are any for a kind that is stored as another one, they are all the names there are.
+    fn field_aliases(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
     /// Values of the selectable fields besides `metadata.name` and `metadata.namespace`; always the same fields.
     fn selectable_fields(&self, _object: &Value) -> Vec<(&'static str, Str)> {
         Vec::new()

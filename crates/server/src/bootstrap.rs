@@ -168,7 +168,7 @@ async fn with_call(
         dry_run: false,
         admission: false,
         now: app.now(),
-        warnings: Vec::new(),
+        warnings: crate::http::Warnings::default(),
     };
     write(call).await
 }

@@ -19,8 +19,8 @@ pub(crate) struct Served {
     pub strategy: &'static dyn Strategy,
     /// What the kind means that its objects are stored as; it names the selectable fields.
     pub stored_strategy: &'static dyn Strategy,
-    /// Names of the selectable fields besides name and namespace.
-    pub fields: Vec<&'static str>,
+    /// Names of the selectable fields besides name and namespace, and what each is called in the stored kind.
+    pub fields: Vec<(&'static str, &'static str)>,
 }
 
 impl std::fmt::Debug for Served {
@@ -36,8 +36,11 @@ impl Served {
         let stored_message = schema::kind(group, version, table.kind)?;
         let strategy = kinds::strategy(table.group, table.kind);
         let stored_strategy = kinds::strategy(group, table.kind);
-        let fields =
-            stored_strategy.selectable_fields(&Value::object()).into_iter().map(|(name, _)| name).collect();
+        let aliases = strategy.field_aliases();
+        let own =
+            stored_strategy.selectable_fields(&Value::object()).into_iter().map(|(name, _)| (name, name));
+        let renamed = !aliases.is_empty() && group != table.group;
+        let fields = own.filter(|_| !renamed).chain(aliases.iter().copied()).collect();
         let stored = store::Resource::new(group, table.plural);
         Some(Self { table, stored, stored_message, strategy, stored_strategy, fields })
     }

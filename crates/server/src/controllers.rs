@@ -109,7 +109,7 @@ async fn write<T>(
         dry_run: false,
         admission: true,
         now: app.now(),
-        warnings: Vec::new(),
+        warnings: crate::http::Warnings::default(),
     };
     write(&mut call).await
 }

@@ -6,7 +6,7 @@ use codec::object::{Endpoint, FieldValidation};
 use schema::Message;
 
 use crate::catalog::Served;
-use crate::http::accept;
+use crate::http::{Warnings, accept};
 
 /// The versions of an Eviction besides the one that is served; clients of old still send them.
 const EVICTIONS: &[(&str, &str)] = &[("policy", "v1beta1")];
@@ -44,7 +44,8 @@ impl Target {
         Ok(Self { group: sub.group, version: sub.version, kind: sub.kind, message })
     }
 
-    fn gvk(&self) -> api::GroupVersionKind {
+    /// Its kind, with group and version.
+    pub(crate) fn gvk(&self) -> api::GroupVersionKind {
         api::GroupVersionKind::new(self.group, self.version, self.kind)
     }
 }
@@ -58,7 +59,7 @@ pub(crate) fn object(
     body: &Bytes,
     target: &Target,
     validation: FieldValidation,
-    warnings: &mut Vec<String>,
+    warnings: &Warnings,
 ) -> Result<Value, ApiError> {
     let kind = target.gvk();
     let also = if target.kind == "Eviction" { EVICTIONS } else { &[] };

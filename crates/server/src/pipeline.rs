@@ -14,7 +14,7 @@ use hyper::{HeaderMap, StatusCode};
 use crate::app::App;
 use crate::gates::{authenticate, authorize, flow, impersonate, receive};
 use crate::http::accept::{self, Output};
-use crate::http::{Response, answer};
+use crate::http::{Response, Warnings, answer};
 use crate::route;
 use crate::transport::{Body, Connection, Handler};
 
@@ -29,13 +29,13 @@ impl Handler for App {
     ) -> hyper::Response<Body> {
         let output = preferred_output(request.headers());
         let audit_id = audit_id(request.headers());
-        let mut warnings = Vec::new();
-        let mut response = match walk(&self, &connection, request, &mut warnings).await {
+        let warnings = Warnings::default();
+        let mut response = match walk(&self, &connection, request, &warnings).await {
             Ok(response) => response,
             Err(Refusal::Api(error)) => answer::failure(&error, output.as_ref()),
             Err(Refusal::Answer(response)) => *response,
         };
-        answer::warn_first(response.headers_mut(), &warnings);
+        answer::warn(response.headers_mut(), &warnings.texts());
         answer::set(&mut response, AUDIT_ID, &audit_id);
         response
     }
@@ -61,20 +61,20 @@ impl From<Response> for Refusal {
     }
 }
 
-/// `warnings` gets what authentication has to say to the client, whatever the answer.
+/// `warnings` gets what the client should know whatever the answer.
 async fn walk(
     app: &Arc<App>,
     connection: &Connection,
     request: hyper::Request<Incoming>,
-    warnings: &mut Vec<String>,
+    warnings: &Warnings,
 ) -> Result<Response, Refusal> {
     let received = receive::receive(connection, request)?;
     let mut authenticated = authenticate::authenticate(app, connection, received)?;
-    warnings.append(authenticated.warnings());
+    warnings.extend(authenticated.warnings());
     let impersonated = impersonate::impersonate(app, authenticated)?;
     let _in_flight = flow::admit(&app.flow, &impersonated)?;
     let authorized = authorize::authorize(app, impersonated)?;
-    let Some(limit) = time_limit(app, &authorized) else {
+    let Some(limit) = time_limit(app, &authorized)? else {
         return route::route(app, authorized, warnings).await;
     };
     match tokio::time::timeout(limit, route::route(app, authorized, warnings)).await {
@@ -84,15 +84,21 @@ async fn walk(
 }
 
 /// The time a request gets: that of the flag, or less if the client says so; none for watches and connections.
-fn time_limit(app: &App, request: &authorize::Authorized) -> Option<Duration> {
+///
+/// # Errors
+/// 400 for a time that cannot be read.
+fn time_limit(app: &App, request: &authorize::Authorized) -> Result<Option<Duration>, ApiError> {
     if request.is_long_running() {
-        return None;
+        return Ok(None);
     }
     let limit = app.config.request_timeout;
-    let asked = request.query().first("timeout").and_then(|text| api::time::duration::parse(text).ok());
+    let text = request.query().first("timeout").filter(|text| !text.is_empty());
+    let asked = text.map(api::time::duration::parse).transpose().map_err(|why| {
+        ApiError::bad_request(format!("invalid timeout specified in the request URL - {why}"))
+    })?;
     let asked =
         asked.and_then(|nanos| u64::try_from(nanos).ok()).filter(|n| *n > 0).map(Duration::from_nanos);
-    Some(asked.map_or(limit, |asked| asked.min(limit)))
+    Ok(Some(asked.map_or(limit, |asked| asked.min(limit))))
 }
 
 fn out_of_time() -> ApiError {

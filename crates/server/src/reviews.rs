@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::decode::{self, Target};
 use crate::gates::authorize::Head;
 use crate::http::options::{WriteKind, WriteOptions};
-use crate::http::{Response, accept, answer};
+use crate::http::{Response, Warnings, accept, answer};
 use crate::pipeline::header;
 use crate::route::wants_pretty;
 
@@ -53,6 +53,7 @@ pub(crate) fn answer(
     user: &UserInfo,
     question: Question,
     body: &Bytes,
+    warnings: &Warnings,
 ) -> Result<Response, ApiError> {
     if head.parts.method != Method::POST {
         return Err(ApiError::method_not_allowed());
@@ -68,9 +69,8 @@ pub(crate) fn answer(
         kind: resource.kind,
         message: resource.message,
     };
-    let mut warnings = Vec::new();
     let content_type = header(&head.parts.headers, "content-type");
-    let mut object = decode::object(content_type, body, &target, options.validation, &mut warnings)?;
+    let mut object = decode::object(content_type, body, &target, options.validation, warnings)?;
     if resource.namespaced {
         crate::registry::meta::ensure_namespace(&mut object, &info.namespace)?;
     }
@@ -85,9 +85,7 @@ pub(crate) fn answer(
         Question::Myself => authn::review::self_subject_review(user, app.now().seconds()),
     };
     schema::canonicalize(&mut answered, resource.message);
-    let mut response = answer::value(StatusCode::CREATED, &answered, &output)?;
-    answer::warn(response.headers_mut(), &warnings);
-    Ok(response)
+    answer::value(StatusCode::CREATED, &answered, &output)
 }
 
 /// Notes who wrote the fields of a review, as upstream's generic create does.

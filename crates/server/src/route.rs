@@ -7,9 +7,10 @@ use bytes::Bytes;
 use hyper::Method;
 
 use crate::app::App;
+use crate::catalog::Served;
 use crate::gates::authorize::{Authorized, Head};
 use crate::http::accept::Output;
-use crate::http::{Response, accept, answer, body};
+use crate::http::{Response, Warnings, accept, answer, body};
 use crate::pipeline::{Refusal, header};
 use crate::verbs::{self, Exchange};
 use crate::{paths, reviews};
@@ -21,7 +22,7 @@ use crate::{paths, reviews};
 pub(crate) async fn route(
     app: &Arc<App>,
     request: Authorized,
-    warnings: &mut Vec<String>,
+    warnings: &Warnings,
 ) -> Result<Response, Refusal> {
     if !request.info().is_resource {
         let (head, _, user) = request.into_parts();
@@ -34,7 +35,7 @@ pub(crate) async fn route(
     let info = &head.info;
     if let Some(review) = reviews::find(info) {
         let bytes = body::read(incoming).await?;
-        return Ok(reviews::answer(app, &head, &user, review, &bytes)?);
+        return Ok(reviews::answer(app, &head, &user, review, &bytes, warnings)?);
     }
     let Some(served) = app.catalog.find(&info.group, &info.version, &info.resource).cloned() else {
         return Err(ApiError::no_such_path().into());
@@ -43,6 +44,15 @@ pub(crate) async fn route(
         "" => None,
         name => Some(served.subresource(name).ok_or_else(ApiError::no_such_path)?),
     };
+    let action = action(&served, subresource, &head)?;
+    if action != Action::Connect {
+        let offered =
+            if matches!(action, Action::List { .. }) { &accept::LISTS[..] } else { &accept::OBJECTS };
+        accept::route(header(&head.parts.headers, "accept"), offered)?;
+    }
+    if action == Action::Patch {
+        verbs::check_patch_type(header(&head.parts.headers, "content-type"))?;
+    }
     let output = output(subresource, &head)?;
     let exchange = Exchange {
         app: app.clone(),
@@ -54,10 +64,10 @@ pub(crate) async fn route(
         output,
         content_type: header(&head.parts.headers, "content-type").to_owned(),
         user_agent: header(&head.parts.headers, "user-agent").to_owned(),
+        warnings: warnings.clone(),
         served,
         subresource,
     };
-    let action = action(&exchange, &head)?;
     if action == Action::Connect {
         return Ok(verbs::connect(&exchange, head, incoming).await?);
     }
@@ -132,13 +142,17 @@ async fn perform(action: Action, exchange: Exchange, body: &Bytes) -> Result<Res
 ///
 /// # Errors
 /// 404 for a path of the wrong shape, 405 for a method the path does not have.
-fn action(exchange: &Exchange, head: &Head) -> Result<Action, ApiError> {
+fn action(
+    served: &Served,
+    subresource: Option<&schema::Subresource>,
+    head: &Head,
+) -> Result<Action, ApiError> {
     let info = &head.info;
-    let table = exchange.served.table;
+    let table = served.table;
     if !table.namespaced && !info.namespace.is_empty() && table.plural != "namespaces" {
         return Err(ApiError::no_such_path());
     }
-    if let Some(sub) = exchange.subresource {
+    if let Some(sub) = subresource {
         return subresource_action(sub, head);
     }
     if !info.rest.is_empty() {
@@ -146,7 +160,7 @@ fn action(exchange: &Exchange, head: &Head) -> Result<Action, ApiError> {
     }
     if info.verb_in_path {
         return if info.verb == "watch" {
-            verb(exchange, "watch", Action::List { watch: true })
+            verb(served, "watch", Action::List { watch: true })
         } else {
             Err(ApiError::no_such_path())
         };
@@ -154,22 +168,20 @@ fn action(exchange: &Exchange, head: &Head) -> Result<Action, ApiError> {
     let everywhere = table.namespaced && info.namespace.is_empty();
     let named = !head.info.name.is_empty() && !matches!(info.verb.as_str(), "list" | "watch");
     match (&head.parts.method, named) {
-        (&Method::GET, true) if !everywhere => verb(exchange, "get", Action::Get),
-        (&Method::GET, false) => verb(exchange, "list", Action::List { watch: false }),
-        (&Method::POST, false) if !everywhere => verb(exchange, "create", Action::Create),
-        (&Method::PUT, true) if !everywhere => verb(exchange, "update", Action::Update),
-        (&Method::PATCH, true) if !everywhere => verb(exchange, "patch", Action::Patch),
-        (&Method::DELETE, true) if !everywhere => verb(exchange, "delete", Action::Delete),
-        (&Method::DELETE, false) if !everywhere => {
-            verb(exchange, "deletecollection", Action::DeleteCollection)
-        }
+        (&Method::GET, true) if !everywhere => verb(served, "get", Action::Get),
+        (&Method::GET, false) => verb(served, "list", Action::List { watch: false }),
+        (&Method::POST, false) if !everywhere => verb(served, "create", Action::Create),
+        (&Method::PUT, true) if !everywhere => verb(served, "update", Action::Update),
+        (&Method::PATCH, true) if !everywhere => verb(served, "patch", Action::Patch),
+        (&Method::DELETE, true) if !everywhere => verb(served, "delete", Action::Delete),
+        (&Method::DELETE, false) if !everywhere => verb(served, "deletecollection", Action::DeleteCollection),
         (_, true) if everywhere => Err(ApiError::no_such_path()),
         _ => Err(ApiError::method_not_allowed()),
     }
 }
 
-fn verb(exchange: &Exchange, verb: &str, action: Action) -> Result<Action, ApiError> {
-    if exchange.served.allows(verb) { Ok(action) } else { Err(ApiError::method_not_allowed()) }
+fn verb(served: &Served, verb: &str, action: Action) -> Result<Action, ApiError> {
+    if served.allows(verb) { Ok(action) } else { Err(ApiError::method_not_allowed()) }
 }
 
 fn subresource_action(sub: &schema::Subresource, head: &Head) -> Result<Action, ApiError> {

@@ -111,6 +111,32 @@ pub(super) fn convertible(
     Err(format!("converting ({from}) to ({package}.{}): unknown conversion", expected.kind))
 }
 
+/// Refuses an object that says it is of another kind than the endpoint's, in upstream's words.  Its structure is that of
+/// what it says it is; `coerce` gets to say first what does not fit that.
+///
+/// # Errors
+/// A kind that nobody knows, a member that does not fit it, or a kind that cannot become the endpoint's.
+pub fn check_kind(value: &Value, expected: &GroupVersionKind) -> Result<(), String> {
+    let (api_version, kind) = (value.str_at(&["apiVersion"]), value.str_at(&["kind"]));
+    if api_version.is_empty() || kind.is_empty() {
+        return Ok(());
+    }
+    if kind == expected.kind && api_version == expected.api_version() {
+        return Ok(());
+    }
+    let version = GroupVersion::parse(api_version)
+        .ok_or_else(|| format!("unexpected GroupVersion string: {api_version}"))?;
+    let kind = version.with_kind(kind.to_owned());
+    let message = registered(&kind, expected)?;
+    schema::coerce(&mut value.clone(), message).map_err(|why| why.to_string())?;
+    convertible(&kind, message, expected)
+}
+
+/// The Go type that upstream works with for a kind, such as `core.Pod`, which shows in errors.
+pub fn internal_type(group: &str, kind: &str) -> String {
+    format!("{}.{kind}", package(group, kind))
+}
+
 /// The Go package of the type that upstream works with for a kind; some moved out of `extensions`.
 fn package<'a>(group: &'a str, kind: &str) -> &'a str {
     match (group, kind) {

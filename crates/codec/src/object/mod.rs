@@ -9,6 +9,7 @@ mod custom;
 mod failure;
 mod format;
 mod identity;
+pub use identity::{check_kind, internal_type};
 mod patch;
 mod read;
 

@@ -4,7 +4,6 @@ use api::Value;
 use api::field::Errors;
 
 use crate::core::pod_spec::validate::Options;
-use crate::core::replication_controller::count_field;
 use crate::kind::{Kind, default_member};
 use crate::workload::{self, Counters, WORKLOAD};
 use crate::{Context, Cursor};
@@ -15,7 +14,6 @@ pub(crate) static REPLICA_SET: Kind = Kind {
         workload::fill(object);
         default_member(object.object_at_mut(&["spec"]), "replicas", 1);
     },
-    fields: |object| vec![("status.replicas", count_field(object, "replicas"))],
     validate: |object, cx, errors| validate(object, None, cx, errors),
     validate_update: |new, old, cx, errors| match cx.subresource {
         "status" => COUNTERS.check(new, old, errors),

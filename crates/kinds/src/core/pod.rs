@@ -63,6 +63,10 @@ impl Strategy for Pod {
         }
     }
 
+    fn field_aliases(&self) -> &'static [(&'static str, &'static str)] {
+        &[("spec.host", "spec.nodeName")]
+    }
+
     fn selectable_fields(&self, object: &Value) -> Vec<(&'static str, Str)> {
         let host_network = object.at(&["spec", "hostNetwork"]).as_bool().unwrap_or(false);
         let pod_ip = object.array_at(&["status", "podIPs"]).first().map_or("", |ip| ip.str_at(&["ip"]));
@@ -74,6 +78,8 @@ impl Strategy for Pod {
             ("spec.hostNetwork", if host_network { "true" } else { "false" }.into()),
             ("status.phase", object.str_at(&["status", "phase"]).into()),
             ("status.podIP", pod_ip.into()),
+            // Upstream takes it in a selector and gives it no value.
+            ("status.podIPs", Str::default()),
             ("status.nominatedNodeName", object.str_at(&["status", "nominatedNodeName"]).into()),
         ]
     }

@@ -1,9 +1,9 @@
 //! Event of `events.k8s.io`: the objects of the core group's Event under other field names, and checked more strictly.
 
-use api::{Str, Value, field};
+use api::{Value, field};
 
 use crate::core::event::{Names, legacy};
-use crate::kind::{Kind, text_field};
+use crate::kind::Kind;
 use crate::{Cursor, equal};
 
 /// Members that belong to the core group's way to write events: name here, name in failures.
@@ -31,6 +31,20 @@ const FIXED: [(&str, &str); 14] = [
     ("reportingInstance", "reportingInstance"),
 ];
 
+/// Events are stored in their older form.
+const ALIASES: &[(&str, &str)] = &[
+    ("reason", "reason"),
+    ("regarding.kind", "involvedObject.kind"),
+    ("regarding.namespace", "involvedObject.namespace"),
+    ("regarding.name", "involvedObject.name"),
+    ("regarding.uid", "involvedObject.uid"),
+    ("regarding.apiVersion", "involvedObject.apiVersion"),
+    ("regarding.resourceVersion", "involvedObject.resourceVersion"),
+    ("regarding.fieldPath", "involvedObject.fieldPath"),
+    ("reportingController", "reportingComponent"),
+    ("type", "type"),
+];
+
 pub(crate) static EVENT: Kind = Kind {
     create_on_update: true,
     validate: |event, _, errors| {
@@ -46,7 +60,7 @@ pub(crate) static EVENT: Kind = Kind {
             equal::immutable(&Cursor::at(shown, new.at(&[member])), old.at(&[member]), errors);
         }
     },
-    fields: selectable,
+    field_aliases: ALIASES,
     ..Kind::PLAIN
 };
 
@@ -83,20 +97,4 @@ fn series(event: &Value, errors: &mut field::Errors) {
     if series.at(&["lastObservedTime"]).is_null() {
         errors.required(&field::Path::new("series.lastObservedTime"), "");
     }
-}
-
-fn selectable(event: &Value) -> Vec<(&'static str, Str)> {
-    let regarding = |member| text_field(event, &["regarding", member]);
-    vec![
-        ("reason", text_field(event, &["reason"])),
-        ("regarding.kind", regarding("kind")),
-        ("regarding.namespace", regarding("namespace")),
-        ("regarding.name", regarding("name")),
-        ("regarding.uid", regarding("uid")),
-        ("regarding.apiVersion", regarding("apiVersion")),
-        ("regarding.resourceVersion", regarding("resourceVersion")),
-        ("regarding.fieldPath", regarding("fieldPath")),
-        ("reportingController", text_field(event, &["reportingController"])),
-        ("type", text_field(event, &["type"])),
-    ]
 }

@@ -73,8 +73,8 @@ impl Authenticated {
     }
 
     /// What authentication has to say to the client besides.
-    pub(crate) fn warnings(&mut self) -> &mut Vec<String> {
-        &mut self.warnings
+    pub(crate) fn warnings(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.warnings)
     }
 
     pub(super) fn into_parts(self) -> (Received, UserInfo) {

@@ -112,19 +112,6 @@ pub(crate) fn warn(headers: &mut HeaderMap, warnings: &[String]) {
     }
 }
 
-/// Adds warnings before those that are there.
-pub(crate) fn warn_first(headers: &mut HeaderMap, warnings: &[String]) {
-    if warnings.is_empty() {
-        return;
-    }
-    let others: Vec<HeaderValue> = headers.get_all(header::WARNING).iter().cloned().collect();
-    headers.remove(header::WARNING);
-    warn(headers, warnings);
-    for other in others {
-        headers.append(header::WARNING, other);
-    }
-}
-
 /// Sets a header whose value is ours; an impossible value is left out.
 pub(crate) fn set(response: &mut Response, name: HeaderName, value: &str) {
     response.headers_mut().insert(name, header_value(value));

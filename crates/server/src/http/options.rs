@@ -152,6 +152,12 @@ impl ListOptions {
     }
 
     fn check_watch(&self, version_match: &str, field: &Path, errors: &mut Errors) {
+        // Upstream turns such a watch into one with initial events and then finds the token.
+        let from_now = matches!(self.resource_version.as_str(), "" | "0");
+        let plain = version_match.is_empty() && self.send_initial_events.is_none();
+        if plain && from_now && !self.continue_token.is_empty() {
+            errors.forbidden(field, "resourceVersionMatch is forbidden when continue is provided");
+        }
         if self.send_initial_events.is_some() && self.version_match != Some(Match::NotOlderThan) {
             errors
                 .forbidden(field, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");

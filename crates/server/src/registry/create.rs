@@ -65,12 +65,16 @@ impl Call<'_> {
         self.warnings.extend(warnings);
         self.validate(Operation::Create, Some(&object), None)?;
         let key = served.key(self.namespace, &name);
+        let given_revision = meta::resource_version(&object).unwrap_or(0);
         let draft = encode::draft(served, &mut object)?;
         if self.dry_run {
             return match self.app.store.get(&key) {
                 Some(_) => Err(self.exists(&name, generated, false)),
                 None => Ok(Written::Value(object)),
             };
+        }
+        if given_revision != 0 {
+            return Err(ApiError::unclassified("resourceVersion should not be set on objects to be created"));
         }
         match self.app.store.put(key, Condition::Absent, draft).await {
             Ok(stored) => {

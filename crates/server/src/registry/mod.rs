@@ -51,7 +51,7 @@ pub(crate) struct Call<'a> {
     /// Now.
     pub now: Timestamp,
     /// Texts for `Warning` headers.
-    pub warnings: Vec<String>,
+    pub warnings: crate::http::Warnings,
 }
 
 /// An object as a write left it.

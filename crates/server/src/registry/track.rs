@@ -1,5 +1,6 @@
 //! Field ownership: noted on every write, decided on by server-side apply (KEP-555).
 
+use api::field::Errors;
 use api::{ApiError, GroupVersion, GroupVersionKind, Value};
 use patch::managed::{self, Apply, BuiltIn, Request, Versions};
 use schema::Message;
@@ -169,12 +170,9 @@ impl Call<'_> {
     /// Checks the body of a subresource that is no object of the resource, such as a Binding.
     ///
     /// # Errors
-    /// 422, all at once.
-    pub(crate) fn check_body(&self, group: &str, kind: &str, body: &Value) -> Result<(), ApiError> {
+    /// All failures at once.
+    pub(crate) fn check_body(&self, group: &str, kind: &str, body: &Value) -> Result<(), Errors> {
         let problems = kinds::check_create(kinds::strategy(group, kind), body, true, &self.context());
-        if problems.is_empty() {
-            return Ok(());
-        }
-        Err(ApiError::invalid(group, kind, body.str_at(&["metadata", "name"]), &problems))
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
 }

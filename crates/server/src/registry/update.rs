@@ -195,6 +195,7 @@ impl Call<'_> {
 
     /// Upstream's `BeforeUpdate`: what an update can never change.
     fn prepare(&self, object: &mut Value, old: &Value) {
+        object.remove_at(&["metadata", "selfLink"]);
         keep(object, old, "generation", true);
         self.served.strategy.prepare_update(object, old, &self.context());
         if object.str_at(&["metadata", "uid"]).is_empty() {

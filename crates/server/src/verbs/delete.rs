@@ -24,14 +24,12 @@ pub(crate) async fn delete(exchange: &Exchange, body: &Bytes) -> Result<Response
     call.warnings.extend(preserved(exchange, &options));
     let deleted = call.delete(options).await?;
     let status = if !deleted.gone && accepted { StatusCode::ACCEPTED } else { StatusCode::OK };
-    let mut response = if deleted.answer_object {
-        shaper.written(status, &deleted.written)?
+    if deleted.answer_object {
+        shaper.written(status, &deleted.written)
     } else {
         let details = status_details(&call, &deleted.written.value()?);
-        answer::value(status, &answer::success(0, details), &exchange.output)?
-    };
-    answer::warn(response.headers_mut(), &call.warnings);
-    Ok(response)
+        answer::value(status, &answer::success(0, details), &exchange.output)
+    }
 }
 
 /// DELETE of a collection: each object by itself; those that are gone meanwhile do not matter.
@@ -44,7 +42,7 @@ pub(crate) async fn delete_collection(exchange: &Exchange, body: &Bytes) -> Resu
     let selection = Selection::new(&exchange.served, &list_options)?;
     let shaper = exchange.shaper()?;
     let page = Page::new(exchange, &list_options, &selection).await?;
-    let warnings: Vec<String> = preserved(exchange, &delete_options).into_iter().collect();
+    exchange.warnings.extend(preserved(exchange, &delete_options));
     let objects: Vec<_> = page.objects().cloned().collect();
     let mut values = Vec::with_capacity(objects.len());
     for object in &objects {
@@ -57,9 +55,7 @@ pub(crate) async fn delete_collection(exchange: &Exchange, body: &Bytes) -> Resu
         }
         values.push(shaper.value(object)?);
     }
-    let mut response = answer::value(StatusCode::OK, &shaper.list(&page.meta, values)?, &exchange.output)?;
-    answer::warn(response.headers_mut(), &warnings);
-    Ok(response)
+    answer::value(StatusCode::OK, &shaper.list(&page.meta, values)?, &exchange.output)
 }
 
 /// The warning to whoever deletes jobs without saying what shall become of their pods.

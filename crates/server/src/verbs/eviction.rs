@@ -1,7 +1,7 @@
 //! Eviction: a deletion that respects disruption budgets (`pods/NAME/eviction`).
 
 use api::selector::LabelSelector;
-use api::{ApiError, Value, error::Cause};
+use api::{ApiError, Value, error::Cause, object};
 use hyper::StatusCode;
 use store::Scope;
 
@@ -25,7 +25,7 @@ pub(super) async fn evict(
     mut eviction: Value,
 ) -> Result<Response, ApiError> {
     let own = eviction.str_at(&["metadata", "name"]);
-    if !own.is_empty() && own != exchange.name {
+    if own != exchange.name {
         return Err(ApiError::bad_request("name in URL does not match name in Eviction object"));
     }
     call.mutate(admission::Operation::Create, &mut eviction, None)?;
@@ -38,9 +38,32 @@ pub(super) async fn evict(
     if !goes_anyway(&pod) {
         take_from_budget(exchange, call, &pod, options.dry_run).await?;
     }
-    let mut delete = Call { subresource: "", warnings: Vec::new(), dry_run: options.dry_run, ..*call };
+    let mut delete = Call {
+        subresource: "",
+        warnings: crate::http::Warnings::default(),
+        dry_run: options.dry_run,
+        ..*call
+    };
+    if !options.dry_run {
+        mark(&delete).await?;
+    }
     delete.delete(options).await?;
     answer::value(StatusCode::CREATED, &answer::success(201, Value::Null), &exchange.output)
+}
+
+/// Says on the pod why it goes (KEP-3329).  Nobody owns the condition, as upstream.
+async fn mark(call: &Call<'_>) -> Result<(), ApiError> {
+    let condition = object! {
+        "type" => "DisruptionTarget",
+        "status" => "True",
+        "reason" => "EvictionByEvictionAPI",
+        "message" => "Eviction API: evicting",
+    };
+    let marked = call.amend(|call, pod| {
+        kinds::set_condition(pod, condition.clone(), &call.now.text());
+        Ok(())
+    });
+    marked.await.map(drop)
 }
 
 /// Pods that do not run, or are going, count for no budget.
@@ -84,7 +107,14 @@ async fn decrement(
     pod: &str,
     dry_run: bool,
 ) -> Result<(), ApiError> {
-    let write = Call { served, name: budget, subresource: "status", dry_run, warnings: Vec::new(), ..*call };
+    let write = Call {
+        served,
+        name: budget,
+        subresource: "status",
+        dry_run,
+        warnings: crate::http::Warnings::default(),
+        ..*call
+    };
     write
         .amend(|call, object| {
             check(object, budget)?;

@@ -77,7 +77,9 @@ impl Page {
         };
         let mut meta = Map::new();
         meta.insert("resourceVersion", revision.to_string().into());
-        if options.limit > 0 {
+        // "Anything will do" is answered whole: the pages of a list must show one state, and this one names none.
+        let whole = options.resource_version == "0" && options.continue_token.is_empty();
+        if options.limit > 0 && !whole {
             page.cut(options.limit, revision, namespace, &mut meta);
         }
         page.meta = meta.into();

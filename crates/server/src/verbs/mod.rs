@@ -24,9 +24,9 @@ use hyper::StatusCode;
 
 use crate::app::App;
 use crate::catalog::Served;
-use crate::http::Response;
 use crate::http::accept::Output;
 use crate::http::options::ListOptions;
+use crate::http::{Response, Warnings};
 use crate::registry::Call;
 use shape::Shaper;
 
@@ -53,6 +53,8 @@ pub(crate) struct Exchange {
     pub content_type: String,
     /// It came in on the insecure port, where everything is allowed.
     pub insecure: bool,
+    /// What to tell the client besides the answer.
+    pub warnings: Warnings,
     /// `User-Agent`; the field manager when none is named.
     pub user_agent: String,
 }
@@ -71,7 +73,7 @@ impl Exchange {
             dry_run,
             admission: true,
             now: self.app.now(),
-            warnings: Vec::new(),
+            warnings: self.warnings.clone(),
         }
     }
 
@@ -130,14 +132,14 @@ pub(crate) async fn list_or_watch(exchange: Exchange, force_watch: bool) -> Resu
 
 pub(crate) use connect::connect;
 pub(crate) use delete::{delete, delete_collection};
-pub(crate) use patch::patch;
+pub(crate) use patch::{check_patch_type, patch};
 pub(crate) use write::{create, create_subresource, update};
 
 /// A revision as clients write it: `""` is none.
 ///
 /// # Errors
-/// 400 with upstream's text.
-fn revision(text: &str) -> Result<Option<u64>, ApiError> {
+/// Upstream's text for what is none.
+fn parse_revision(text: &str) -> Result<Option<u64>, Errors> {
     if text.is_empty() {
         return Ok(None);
     }
@@ -145,6 +147,14 @@ fn revision(text: &str) -> Result<Option<u64>, ApiError> {
         let mut errors = Errors::new();
         let detail = format!("strconv.ParseUint: parsing {}: invalid syntax", go_quote(text));
         errors.invalid(&Path::new("resourceVersion"), &text.into(), detail);
-        ApiError::bad_request(format!("invalid resource version: {errors}"))
+        errors
     })
+}
+
+/// The revision that a read names.
+///
+/// # Errors
+/// 400 with upstream's text.
+fn revision(text: &str) -> Result<Option<u64>, ApiError> {
+    parse_revision(text).map_err(|why| ApiError::bad_request(format!("invalid resource version: {why}")))
 }

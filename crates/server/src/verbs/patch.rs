@@ -1,15 +1,15 @@
 //! PATCH: JSON Patch, merge patch, strategic merge patch, server-side apply.
 
-use api::{ApiError, Value};
+use api::{ApiError, Reason, Value};
 use bytes::Bytes;
 use codec::object::{Applied, FieldValidation};
 use hyper::StatusCode;
 
 use super::{Exchange, scale, special, write};
 use crate::decode;
+use crate::http::Response;
 use crate::http::accept;
 use crate::http::options::{WriteKind, WriteOptions};
-use crate::http::{Response, answer};
 use crate::registry::Call;
 
 /// How a body changes an object.
@@ -33,6 +33,20 @@ impl PatchType {
         let media_type = content_type.split(';').next().unwrap_or("");
         let found = TYPES.iter().find(|(name, _)| *name == media_type);
         found.map(|(_, kind)| *kind).ok_or_else(|| accept::unsupported(&TYPES.map(|(name, _)| name)))
+    }
+}
+
+/// Refuses a body that is no patch before anything else is looked at, as upstream's router does.
+///
+/// # Errors
+/// 415.
+pub(crate) fn check_patch_type(content_type: &str) -> Result<(), ApiError> {
+    let media_type = content_type.split(';').next().unwrap_or("").trim();
+    match TYPES.iter().any(|(name, _)| *name == media_type) {
+        true => Ok(()),
+        false => {
+            Err(ApiError::new(Reason::UnsupportedMediaType, "415: Unsupported Media Type").with_details())
+        }
     }
 }
 
@@ -67,9 +81,7 @@ pub(crate) async fn patch(exchange: &Exchange, body: &Bytes) -> Result<Response,
     }
     let updated = call.update(may_create, |call, live| patch.change(exchange, call, live.value)).await?;
     let status = if updated.created { StatusCode::CREATED } else { StatusCode::OK };
-    let mut response = shaper.written(status, &updated.written)?;
-    answer::warn(response.headers_mut(), &call.warnings);
-    Ok(response)
+    shaper.written(status, &updated.written)
 }
 
 /// The body of a PATCH.
@@ -143,6 +155,13 @@ impl Patch<'_> {
             (_, Some(live)) => self.apply(call, live)?,
             (_, None) => return Err(exchange.not_found()),
         };
+        let uid = object.str_at(&["metadata", "uid"]);
+        if live.is_none() && !uid.is_empty() {
+            let why = format!(
+                "uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+            );
+            return Err(ApiError::conflict(&exchange.served.group_resource(), &exchange.name, why));
+        }
         write::check_name(exchange, &object)?;
         if self.kind != PatchType::Apply {
             call.track(live, &mut object);
@@ -193,6 +212,8 @@ impl Patch<'_> {
             PatchType::Strategic => patch::go_text(&rest),
             _ => api::json::to_string(&patched),
         };
+        codec::object::check_kind(&patched, &self.target.gvk())
+            .map_err(|why| patch::undecodable(&text, &why))?;
         let mut findings = strict.clone();
         let object = decode::value(patched, &self.target, &mut findings)
             .map_err(|why| patch::undecodable(&text, &why.to_string()))?;

@@ -11,7 +11,7 @@ use store::Object;
 
 use super::Exchange;
 use super::shape::Shaper;
-use crate::http::{Response, answer};
+use crate::http::Response;
 use crate::registry::{Call, parse};
 
 const GROUP: &str = "autoscaling";
@@ -47,6 +47,7 @@ pub(super) async fn update(
             let live = live.value.ok_or_else(|| exchange.not_found())?;
             let scale = change(call, &scale_of(live), live)?;
             check(exchange, &scale)?;
+            call.check_identity(&scale, live)?;
             let mut object = live.clone();
             for member in ["uid", "resourceVersion"] {
                 let wanted = scale.str_at(&["metadata", member]);
@@ -65,9 +66,7 @@ pub(super) async fn update(
         })
         .await?;
     let scale = scale_of(&updated.written.value()?);
-    let mut response = answer_with(exchange, scale)?;
-    answer::warn(response.headers_mut(), &call.warnings);
-    Ok(response)
+    answer_with(exchange, scale)
 }
 
 /// The scale of a workload.

@@ -19,12 +19,15 @@ impl Selection {
     /// # Errors
     /// 400 for a field that cannot be selected by.
     pub(crate) fn new(served: &Served, options: &ListOptions) -> Result<Self, ApiError> {
-        let fields: Vec<_> = options.fields.terms().iter().filter(|t| !t.field.is_empty()).cloned().collect();
-        for term in &fields {
+        let mut fields = options.fields.terms().to_vec();
+        for term in &mut fields {
             let field = term.field.as_str();
-            let common = matches!(field, "metadata.name" | "metadata.namespace");
-            if !common && !served.fields.contains(&field) {
-                return Err(ApiError::bad_request(unknown_field(served, field)));
+            if matches!(field, "metadata.name" | "metadata.namespace") {
+                continue;
+            }
+            match served.fields.iter().find(|(name, _)| *name == field) {
+                Some((_, stored)) => term.field = (*stored).into(),
+                None => return Err(ApiError::bad_request(unknown_field(served, field))),
             }
         }
         Ok(Self { labels: options.labels.clone(), fields: FieldSelector::new(fields) })
@@ -57,8 +60,8 @@ impl Selection {
     }
 
     fn field_scope(&self, served: &Served) -> Option<Scope> {
-        served.fields.iter().find_map(|field| {
-            let value = self.fields.exact_match(field)?;
+        served.fields.iter().find_map(|(_, field)| {
+            let value = self.fields.exact_match(field).filter(|value| !value.is_empty())?;
             Some(Scope::Field(Str::from(*field), value.into()))
         })
     }

@@ -1,7 +1,7 @@
 //! Objects as the client wants to see them: version, encoding, table or metadata only.
 
 use api::{
-    ApiError, Map, Value,
+    ApiError, Map, Reason, Value,
     field::{Errors, Path},
     object,
     time::Timestamp,
@@ -12,7 +12,7 @@ use kinds::columns::{self, Include, TableOptions};
 use store::Object;
 
 use crate::catalog::Served;
-use crate::http::accept::{self, Format, Output, Shape};
+use crate::http::accept::{Format, Output, Shape};
 use crate::http::{Response, answer};
 use crate::registry::{Written, convert, parse};
 use crate::transport::Body;
@@ -149,7 +149,7 @@ impl<'a> Shaper<'a> {
                     false,
                 ))
             }
-            Shape::MetadataList(_) => Err(accept::not_acceptable()),
+            Shape::MetadataList(_) => Err(self.misfit("PartialObjectMetadataList", "not a list", "")),
         }
     }
 
@@ -161,12 +161,19 @@ impl<'a> Shaper<'a> {
                 let items: Vec<_> = items.iter().map(|o| columns::partial_object(o, version)).collect();
                 Ok(list("PartialObjectMetadataList", &format!("meta.k8s.io/{version}"), meta, items))
             }
-            Shape::Metadata(_) => Err(accept::not_acceptable()),
+            Shape::Metadata(_) => Err(self.misfit("PartialObjectMetadata", "a list", "List")),
             Shape::Own => {
                 let items = items.into_iter().map(without_type).collect();
                 Ok(list(&self.served.list_kind(), &self.served.group_version().to_string(), meta, items))
             }
         }
+    }
+
+    /// 406 for a list that was asked for as one object, or the other way round.
+    fn misfit(&self, asked: &str, is: &str, suffix: &str) -> ApiError {
+        let kind = codec::object::internal_type(self.kind.0, self.kind.1);
+        let message = format!("you requested {asked}, but the requested object is {is} (*{kind}{suffix})");
+        ApiError::new(Reason::NotAcceptable, message)
     }
 
     /// A table of objects.

@@ -41,11 +41,17 @@ pub(super) async fn bind(
     }
     binding.set_at(&["metadata", "name"], pod);
     crate::registry::meta::ensure_namespace(&mut binding, &exchange.namespace)?;
-    call.check_body("", "Binding", &binding)?;
+    call.check_body("", "Binding", &binding).map_err(ApiError::unclassified)?;
     call.mutate(admission::Operation::Create, &mut binding, None)?;
     call.validate(admission::Operation::Create, Some(&binding), None)?;
     let pods = exchange.app.catalog.find("", "v1", "pods").ok_or_else(ApiError::no_such_path)?;
-    let write = Call { served: pods, name: pod, subresource: "binding", warnings: Vec::new(), ..*call };
+    let write = Call {
+        served: pods,
+        name: pod,
+        subresource: "binding",
+        warnings: crate::http::Warnings::default(),
+        ..*call
+    };
     let uid = binding.str_at(&["metadata", "uid"]).to_owned();
     write
         .amend(|call, object| {

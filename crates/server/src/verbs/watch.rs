@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::selection::Selection;
 use super::shape::Shaper;
-use super::{Exchange, list, revision};
+use super::{Exchange, list, parse_revision};
 use crate::http::accept::{Format, Shape};
 use crate::http::options::ListOptions;
 use crate::http::{Response, answer};
@@ -42,7 +42,7 @@ pub(crate) async fn watch(exchange: Arc<Exchange>, options: &ListOptions) -> Res
     if exchange.output.format == Format::Yaml {
         return Err(stream_not_acceptable());
     }
-    let from = revision(&options.resource_version)?;
+    let from = parse_revision(&options.resource_version).map_err(ApiError::unclassified)?;
     let asks_initial = options.send_initial_events.unwrap_or(from.unwrap_or(0) == 0);
     match (asks_initial, from) {
         (true, None) => drop(exchange.app.store.consistent().await.map_err(storage)?),
@@ -69,6 +69,8 @@ pub(crate) async fn watch(exchange: Arc<Exchange>, options: &ListOptions) -> Res
     let deadline = Instant::now() + lifetime(&exchange, options);
     let stream = Stream {
         phase: match watch {
+            // No event can be shown as a list; upstream answers with none.
+            Ok(_) if matches!(exchange.output.shape, Shape::MetadataList(_)) => Phase::Over,
             Ok(watch) => Phase::Initial {
                 watch,
                 objects: initial.into_iter(),

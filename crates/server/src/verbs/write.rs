@@ -6,8 +6,8 @@ use hyper::StatusCode;
 
 use super::{Exchange, scale, special};
 use crate::decode;
+use crate::http::Response;
 use crate::http::options::{WriteKind, WriteOptions};
-use crate::http::{Response, answer};
 
 /// POST to a collection.
 ///
@@ -19,17 +19,19 @@ pub(crate) async fn create(exchange: &Exchange, body: &Bytes) -> Result<Response
     let manager = exchange.manager(&options.manager);
     let mut call = exchange.call(&manager, options.dry_run);
     let target = decode::Target::of_resource(&exchange.served);
-    let object =
-        decode::object(&exchange.content_type, body, &target, options.validation, &mut call.warnings)?;
+    let object = decode::object(&exchange.content_type, body, &target, options.validation, &call.warnings)?;
     // A Namespace is its own namespace to admission and validation.
     let own_name = object.str_at(&["metadata", "name"]).to_owned();
     if exchange.served.table.group.is_empty() && exchange.served.table.plural == "namespaces" {
         call.namespace = &own_name;
     }
+    if exchange.served.table.group.is_empty() && exchange.served.table.plural == "bindings" {
+        let mut binding = object;
+        binding.remove_at(&["metadata", "uid"]);
+        return special::bind(exchange, &mut call, &own_name, binding).await;
+    }
     let written = call.create(object).await?;
-    let mut response = shaper.written(StatusCode::CREATED, &written)?;
-    answer::warn(response.headers_mut(), &call.warnings);
-    Ok(response)
+    shaper.written(StatusCode::CREATED, &written)
 }
 
 /// PUT of an object or of one of its subresources.
@@ -42,8 +44,7 @@ pub(crate) async fn update(exchange: &Exchange, body: &Bytes) -> Result<Response
     let manager = exchange.manager(&options.manager);
     let mut call = exchange.call(&manager, options.dry_run);
     let target = decode::Target::of(&exchange.served, exchange.subresource)?;
-    let object =
-        decode::object(&exchange.content_type, body, &target, options.validation, &mut call.warnings)?;
+    let object = decode::object(&exchange.content_type, body, &target, options.validation, &call.warnings)?;
     check_name(exchange, &object)?;
     if exchange.subresource.is_some_and(|s| s.name == "scale") {
         return scale::update(exchange, call, false, |_, _, _| Ok(object.clone())).await;
@@ -63,9 +64,7 @@ pub(crate) async fn update(exchange: &Exchange, body: &Bytes) -> Result<Response
         })
         .await?;
     let status = if updated.created { StatusCode::CREATED } else { StatusCode::OK };
-    let mut response = shaper.written(status, &updated.written)?;
-    answer::warn(response.headers_mut(), &call.warnings);
-    Ok(response)
+    shaper.written(status, &updated.written)
 }
 
 /// POST to a subresource that makes something: `binding`, `eviction`, `token`.
@@ -77,11 +76,8 @@ pub(crate) async fn create_subresource(exchange: &Exchange, body: &Bytes) -> Res
     let target = decode::Target::of(&exchange.served, exchange.subresource)?;
     let manager = exchange.manager(&options.manager);
     let mut call = exchange.call(&manager, options.dry_run);
-    let object =
-        decode::object(&exchange.content_type, body, &target, options.validation, &mut call.warnings)?;
-    let mut response = special::create(exchange, &mut call, object).await?;
-    answer::warn(response.headers_mut(), &call.warnings);
-    Ok(response)
+    let object = decode::object(&exchange.content_type, body, &target, options.validation, &call.warnings)?;
+    special::create(exchange, &mut call, object).await
 }
 
 /// The object of a PUT must have the name of the request.
