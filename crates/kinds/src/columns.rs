@@ -22,7 +22,9 @@ use api::Value;
 use sheet::{AGE, NAME, Sheet, col, metadata};
 
 pub use format::{human_duration, seconds_of};
-pub use table::{Include, TableOptions, column_definitions, partial_object, row, table};
+pub use table::{
+    Describe, Include, TableOptions, column_definitions, partial_object, row, table, table_meta,
+};
 
 use crate::Printer;
 

@@ -179,8 +179,8 @@ pub trait Printer: Sync {
         Vec::new()
     }
 
-    /// The order of rows; equal for kinds that keep the order of the list.
-    fn order(&self, _a: &Value, _b: &Value) -> Ordering {
-        Ordering::Equal
+    /// The order of rows; `None` for kinds that keep the order of the list.
+    fn order(&self) -> Option<fn(&Value, &Value) -> Ordering> {
+        None
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use api::ApiError;
 use bytes::Bytes;
 use hyper::Method;
+use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue};
 
 use crate::app::App;
 use crate::catalog::Served;
@@ -73,7 +74,25 @@ pub(crate) async fn route(
     }
     let bytes = if action.reads_body() { body::read(incoming).await? } else { Bytes::new() };
     warnings.extend(deprecation(exchange.served.table).map(str::to_owned));
-    Ok(perform(action, exchange, &bytes).await?)
+    let zips = takes_gzip(header(&head.parts.headers, "accept-encoding"));
+    let response = perform(action, exchange, &bytes).await?;
+    Ok(if zips { compressed(response) } else { response })
+}
+
+/// True for a client that can read gzip.
+fn takes_gzip(accept: &str) -> bool {
+    accept.split(',').any(|coding| coding.split(';').next().is_some_and(|name| name.trim() == "gzip"))
+}
+
+/// The answer with its body compressed if that is worth it (upstream's `APIResponseCompression`).
+fn compressed(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let (body, compressed) = body.gzipped();
+    if compressed {
+        parts.headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        parts.headers.remove(CONTENT_LENGTH);
+    }
+    Response::from_parts(parts, body)
 }
 
 /// How the answer is to look; what a proxy answers is not ours to shape.

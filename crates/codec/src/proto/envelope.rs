@@ -86,6 +86,22 @@ impl Envelope {
         Ok(())
     }
 
+    /// The message inside a body that [`Self::wrap`] made.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when it did not.
+    pub fn raw_of(bytes: &[u8]) -> Result<&[u8], DecodeError> {
+        let unknown = bytes.strip_prefix(&PREFIX).ok_or_else(|| DecodeError::new("no protobuf body"))?;
+        let mut reader = Reader::new(unknown, "Unknown");
+        while let Some((number, wire_type)) = reader.tag()? {
+            if number == 2 {
+                return named(&mut reader, wire_type, "Raw");
+            }
+            reader.skip(wire_type)?;
+        }
+        Err(DecodeError::new("a protobuf body without a message"))
+    }
+
     /// Wraps a message whose kind is given.
     pub fn wrap(api_version: &str, kind: &str, raw: &[u8]) -> Vec<u8> {
         let mut out = Vec::with_capacity(raw.len() + api_version.len() + kind.len() + 32);

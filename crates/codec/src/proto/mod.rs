@@ -1,7 +1,7 @@
 //! The Kubernetes protobuf encoding of any built-in kind, both ways, by the wire numbers of the catalogue.
 //!
 //! Entry points: [`encode`] and [`decode`] for a message alone, [`Envelope`] for the `k8s\0` wrapping that bodies and
-//! answers travel in, [`ListEncoder`] for lists and [`watch_frame`] for watch events.
+//! answers travel in, [`list_head`] for lists and [`watch_frame`] for watch events.
 //!
 //! What is written is byte for byte what upstream's generated code (gogo protobuf, proto2) writes: fields in the order
 //! of their numbers, plain scalars and structures even when zero, pointers only when set, maps sorted by key.
@@ -19,7 +19,7 @@ use schema::Message;
 
 pub use envelope::{Envelope, PREFIX, has_prefix, watch_frame};
 pub use error::{DecodeError, EncodeError};
-pub use list::ListEncoder;
+pub use list::{LIST_TAIL, item_size, list_head, put_item};
 
 /// The bytes of a value that has the shape of `message`, without an envelope.
 ///

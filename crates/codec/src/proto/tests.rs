@@ -226,11 +226,18 @@ fn watch_frames_are_length_delimited() {
 
 #[test]
 fn lists_hold_their_items_as_field_two() {
-    let mut list = ListEncoder::new(&Value::object(), &INNER).unwrap();
-    list.push(&object! { "text" => "x" }, &INNER).unwrap();
-    list.push_encoded(b"ab");
-    let envelope = Envelope::decode(&list.finish("v1", "InnerList")).unwrap();
-    assert_eq!(hex(&envelope.raw), "0a021200 1203120178 12026162".replace(' ', ""));
+    let long = vec![b'x'; 300];
+    let items: [&[u8]; 3] = [&encode(&object! { "text" => "x" }, &INNER).unwrap(), b"", &long];
+    let size = items.iter().map(|item| item_size(item.len())).sum();
+    let mut list = list_head(("v1", "InnerList"), &Value::object(), &INNER, size).unwrap();
+    items.iter().for_each(|item| put_item(&mut list, item));
+    list.extend_from_slice(&LIST_TAIL);
+    let envelope = Envelope::decode(&list).unwrap();
+    assert_eq!((envelope.kind.as_str(), envelope.api_version.as_str()), ("InnerList", "v1"));
+    assert_eq!(list, Envelope::wrap("v1", "InnerList", &envelope.raw));
+    assert_eq!(Envelope::raw_of(&list).unwrap(), envelope.raw);
+    let wanted = format!("0a0212001203120178 1200 12ac02{}", "78".repeat(300)).replace(' ', "");
+    assert_eq!(hex(&envelope.raw), wanted);
 }
 
 #[test]

@@ -92,7 +92,7 @@ static FLOW_SCHEMA: Sheet = Sheet {
             condition(o, "Dangling").map_or("?", |c| c.str_at(&["status"])).into(),
         ]
     },
-    order: by_precedence,
+    order: Some(by_precedence),
     ..Sheet::BARE
 };
 

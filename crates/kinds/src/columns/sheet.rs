@@ -14,18 +14,14 @@ pub struct Sheet {
     pub cells: fn(&Value, i64) -> Vec<Value>,
     /// The conditions of an object's row.
     pub conditions: fn(&Value) -> Vec<Value>,
-    /// The order of rows; equal for kinds that keep the order of the list.
-    pub order: fn(&Value, &Value) -> Ordering,
+    /// The order of rows; `None` for kinds that keep the order of the list.
+    pub order: Option<fn(&Value, &Value) -> Ordering>,
 }
 
 impl Sheet {
     /// No columns, no conditions, the order of the list.
-    pub const BARE: Self = Self {
-        columns: &[],
-        cells: |_, _| Vec::new(),
-        conditions: |_| Vec::new(),
-        order: |_, _| Ordering::Equal,
-    };
+    pub const BARE: Self =
+        Self { columns: &[], cells: |_, _| Vec::new(), conditions: |_| Vec::new(), order: None };
 }
 
 impl Printer for Sheet {
@@ -41,8 +37,8 @@ impl Printer for Sheet {
         (self.conditions)(object)
     }
 
-    fn order(&self, a: &Value, b: &Value) -> Ordering {
-        (self.order)(a, b)
+    fn order(&self) -> Option<fn(&Value, &Value) -> Ordering> {
+        self.order
     }
 }
 

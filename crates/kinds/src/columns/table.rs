@@ -57,7 +57,9 @@ pub fn table(
     describe: Describe,
 ) -> Value {
     let mut objects = objects.to_vec();
-    objects.sort_by(|a, b| printer.order(a, b));
+    if let Some(order) = printer.order() {
+        objects.sort_by(|a, b| order(a, b));
+    }
     let rows: Vec<Value> = objects.iter().map(|o| row(printer, o, options)).collect();
     object! {
         "kind" => "Table",
@@ -68,7 +70,8 @@ pub fn table(
     }
 }
 
-fn table_meta(list_meta: &Value) -> Map {
+/// The metadata of a Table of a list with this metadata.
+pub fn table_meta(list_meta: &Value) -> Map {
     let mut out = Map::new();
     for member in ["resourceVersion", "continue", "remainingItemCount"] {
         if let Some(value) = list_meta.get(member).filter(|v| !v.is_null() && v.as_str() != Some("")) {

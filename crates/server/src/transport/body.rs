@@ -22,7 +22,7 @@ struct Pump<C> {
     next: Option<NextChunk<C>>,
 }
 
-trait PollChunk: Send {
+pub(super) trait PollChunk: Send {
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>>;
 }
 
@@ -48,21 +48,24 @@ impl<C: Chunks> PollChunk for Pump<C> {
     }
 }
 
-enum Kind {
+/// Pieces of a body that are ready when they are asked for.
+pub(super) type Pieces = Box<dyn Iterator<Item = io::Result<Bytes>> + Send>;
+
+pub(super) enum Kind {
     Whole(Option<Bytes>),
-    Pieces { pieces: Box<dyn Iterator<Item = Bytes> + Send>, length: Option<u64> },
+    Pieces { pieces: Pieces, length: Option<u64> },
     Chunks(Box<dyn PollChunk>),
     Relay(Pin<Box<dyn RelayedBody>>),
 }
 
 /// The body of somebody else's answer.
-trait RelayedBody: hyper::body::Body<Data = Bytes, Error = io::Error> + Send {}
+pub(super) trait RelayedBody: hyper::body::Body<Data = Bytes, Error = io::Error> + Send {}
 
 impl<B: hyper::body::Body<Data = Bytes, Error = io::Error> + Send> RelayedBody for B {}
 
 /// The body of an answer.
 pub struct Body {
-    kind: Kind,
+    pub(super) kind: Kind,
     /// Keeps the connection busy until the body has been sent.
     _busy: Option<Busy>,
 }
@@ -84,8 +87,12 @@ impl Body {
         Self { kind: Kind::Whole(Some(bytes.into())), _busy: None }
     }
 
-    /// Pieces that are made one by one as the client takes them; `length` in bytes when it is known.
-    pub(crate) fn pieces(pieces: impl Iterator<Item = Bytes> + Send + 'static, length: Option<u64>) -> Self {
+    /// Pieces that are made one by one as the client takes them; `length` in bytes when it is known.  A failure breaks
+    /// the answer off, so that nobody takes a part for the whole.
+    pub(crate) fn pieces(
+        pieces: impl Iterator<Item = io::Result<Bytes>> + Send + 'static,
+        length: Option<u64>,
+    ) -> Self {
         Self { kind: Kind::Pieces { pieces: Box::new(pieces), length }, _busy: None }
     }
 
@@ -117,9 +124,11 @@ impl hyper::body::Body for Body {
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let next = match &mut self.kind {
             Kind::Whole(bytes) => Poll::Ready(bytes.take().filter(|b| !b.is_empty())),
-            Kind::Pieces { pieces, .. } => Poll::Ready(pieces.next()),
             Kind::Chunks(chunks) => chunks.poll_chunk(cx),
             Kind::Relay(body) => return body.as_mut().poll_frame(cx),
+            Kind::Pieces { pieces, .. } => {
+                return Poll::Ready(pieces.next().map(|piece| piece.map(Frame::data)));
+            }
         };
         next.map(|chunk| chunk.map(|bytes| Ok(Frame::data(bytes))))
     }

@@ -3,6 +3,7 @@
 
 mod body;
 mod connection;
+mod gzip;
 mod stall;
 mod tls;
 

@@ -4,21 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::{ApiError, Map, Value, error::Cause};
-use bytes::{Bytes, BytesMut};
 use hyper::StatusCode;
 use store::{Name, Object, RevisionError, Scope, Snapshot};
 
 use super::page::Token;
 use super::selection::Selection;
-use super::shape::Shaper;
+use super::stream::{self, Form};
 use super::{Exchange, revision};
 use crate::app::App;
 use crate::http::options::{ListOptions, Match};
 use crate::http::{Response, answer};
-use crate::transport::Body;
 
-/// About how many bytes one piece of a streamed list has.
-const PIECE: usize = 64 * 1024;
 /// How long a read waits for a revision that is not there yet (upstream's `blockTimeout`).
 const WAIT: Duration = Duration::from_secs(3);
 
@@ -26,15 +22,14 @@ const WAIT: Duration = Duration::from_secs(3);
 ///
 /// # Errors
 /// What is wrong with the options; 410 for a revision that is gone; 504 for one that does not come.
-pub(crate) async fn list(exchange: &Exchange, options: &ListOptions) -> Result<Response, ApiError> {
+pub(crate) async fn list(exchange: Arc<Exchange>, options: &ListOptions) -> Result<Response, ApiError> {
     let served = &exchange.served;
     let selection = Selection::new(served, options)?;
-    let shaper = Shaper::new(served, &exchange.output, &exchange.query, exchange.app.now())?;
-    let page = Page::new(exchange, options, &selection).await?;
-    if shaper.is_raw() {
-        let header = header(exchange, &page.meta);
-        let body = Body::pieces(page.stream(header), None);
-        return Ok(answer::bytes(StatusCode::OK, exchange.output.format.media_type(), body));
+    let shaper = exchange.shaper()?;
+    let page = Page::new(&exchange, options, &selection).await?;
+    if let Some(form) = Form::of(&shaper) {
+        let media_type = exchange.output.format.media_type();
+        return Ok(answer::bytes(StatusCode::OK, media_type, stream::body(&exchange, form, page)?));
     }
     let items = page.objects().map(|o| shaper.value(o)).collect::<Result<Vec<_>, _>>()?;
     answer::value(StatusCode::OK, &shaper.list(&page.meta, items)?, &exchange.output)
@@ -110,67 +105,24 @@ impl Page {
         self.last = Some(last);
     }
 
+    /// What the page begins behind.
+    pub(super) fn after(&self) -> Option<&Name> {
+        self.after.as_ref()
+    }
+
     /// The objects of the page, in order.
     pub(crate) fn objects(&self) -> impl Iterator<Item = &Arc<Object>> {
         self.objects_after(self.after.as_ref())
     }
 
-    fn objects_after<'a>(&'a self, after: Option<&'a Name>) -> impl Iterator<Item = &'a Arc<Object>> {
+    pub(super) fn objects_after<'a>(
+        &'a self,
+        after: Option<&'a Name>,
+    ) -> impl Iterator<Item = &'a Arc<Object>> {
         let selected = move |o: &&Arc<Object>| self.selection.as_ref().is_none_or(|s| s.matches(o));
         let inside = move |o: &&Arc<Object>| self.last.as_ref().is_none_or(|last| o.key().name <= *last);
         self.snapshot.iter(&self.scope, after).take_while(inside).filter(selected)
     }
-
-    /// The list as JSON, a piece at a time: no more of it is in memory than the client is about to take.
-    fn stream(self, header: Bytes) -> impl Iterator<Item = Bytes> + Send + 'static {
-        let mut state = Some((self, Some(header), None::<Name>));
-        std::iter::from_fn(move || {
-            let (page, header, at) = state.take()?;
-            let first = header.is_some();
-            let mut piece = BytesMut::from(header.unwrap_or_default());
-            let from = at.as_ref().or(page.after.as_ref());
-            let last = page.fill(&mut piece, from, first);
-            match last {
-                Some(last) => state = Some((page, None, Some(last))),
-                None => piece.extend_from_slice(b"]}\n"),
-            }
-            Some(piece.freeze())
-        })
-    }
-
-    /// Appends items until the piece is full; answers the last one, `None` when there are no more.
-    fn fill(&self, piece: &mut BytesMut, after: Option<&Name>, first: bool) -> Option<Name> {
-        let mut first = first;
-        for object in self.objects_after(after) {
-            if !first {
-                piece.extend_from_slice(b",");
-            }
-            first = false;
-            match object.rest() {
-                Some(rest) => {
-                    piece.extend_from_slice(b"{");
-                    piece.extend_from_slice(rest);
-                }
-                None => piece.extend_from_slice(object.json_bytes()),
-            }
-            if piece.len() >= PIECE {
-                return Some(object.key().name.clone());
-            }
-        }
-        None
-    }
-}
-
-fn header(exchange: &Exchange, meta: &Value) -> Bytes {
-    let mut out = format!(
-        "{{\"kind\":\"{}\",\"apiVersion\":\"{}\",\"metadata\":",
-        exchange.served.list_kind(),
-        exchange.served.group_version()
-    )
-    .into_bytes();
-    api::json::write(&mut out, meta);
-    out.extend_from_slice(b",\"items\":[");
-    out.into()
 }
 
 /// The snapshot that the options ask for (the table under "Semantics for get and list" in the API concepts).

@@ -11,6 +11,7 @@ mod scale;
 mod selection;
 mod shape;
 mod special;
+mod stream;
 mod token;
 mod watch;
 mod write;
@@ -126,7 +127,7 @@ pub(crate) async fn list_or_watch(exchange: Exchange, force_watch: bool) -> Resu
     if options.watch {
         watch::watch(Arc::new(exchange), &options).await
     } else {
-        list::list(&exchange, &options).await
+        list::list(Arc::new(exchange), &options).await
     }
 }
 

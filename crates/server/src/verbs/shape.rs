@@ -123,7 +123,7 @@ impl<'a> Shaper<'a> {
     }
 
     /// The stored protobuf of an object, made once.
-    fn protobuf(&self, object: &Object) -> Result<Bytes, ApiError> {
+    pub(super) fn protobuf(&self, object: &Object) -> Result<Bytes, ApiError> {
         let mut failure = None;
         let bytes = object.encoded(|object| {
             let encoded = parse(object).and_then(|v| codec::object::encode(&v, Format::Protobuf, false));
@@ -178,15 +178,34 @@ impl<'a> Shaper<'a> {
 
     /// A table of objects.
     pub(crate) fn table(&self, version: &str, objects: &[&Value], meta: &Value, no_headers: bool) -> Value {
-        let options = TableOptions { version, include: self.include, no_headers, now: self.now.seconds() };
-        let printer = kinds::printer(self.kind.0, self.kind.1);
-        let reader = std::cell::RefCell::new(descriptions::Reader::new());
-        let describe = |message: &str, field: &str| {
-            let mut reader = reader.borrow_mut();
-            reader.describe(message, field).map(str::to_owned)
-        };
-        columns::table(printer, objects, meta, &options, &describe)
+        let options = TableOptions { no_headers, ..self.table_options(version) };
+        described(|describe| columns::table(self.printer(), objects, meta, &options, describe))
     }
+
+    /// The columns of a table.
+    pub(super) fn column_definitions(&self) -> Value {
+        described(|describe| columns::column_definitions(self.printer(), describe))
+    }
+
+    /// The row of one object.
+    pub(super) fn row(&self, version: &str, object: &Value) -> Value {
+        columns::row(self.printer(), object, &self.table_options(version))
+    }
+
+    fn table_options<'b>(&self, version: &'b str) -> TableOptions<'b> {
+        TableOptions { version, include: self.include, no_headers: false, now: self.now.seconds() }
+    }
+
+    /// What the columns of the kind are.
+    pub(super) fn printer(&self) -> &'static dyn kinds::Printer {
+        kinds::printer(self.kind.0, self.kind.1)
+    }
+}
+
+/// Gives `make` the texts of the API's documentation.
+fn described<T>(make: impl FnOnce(columns::Describe<'_>) -> T) -> T {
+    let reader = std::cell::RefCell::new(descriptions::Reader::new());
+    make(&|message, field| reader.borrow_mut().describe(message, field).map(str::to_owned))
 }
 
 /// Items of a list carry neither kind nor version.
