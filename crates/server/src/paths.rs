@@ -35,10 +35,16 @@ const OTHERS: [&str; 9] = [
 pub(crate) fn answer(app: &Arc<App>, head: &Head, _user: &UserInfo) -> Result<Response, Refusal> {
     let path = head.info.path.as_str();
     let found = find(app, head, path)?;
-    if !matches!(head.parts.method, Method::GET | Method::HEAD) {
-        return Err(ApiError::method_not_allowed().into());
+    match head.parts.method {
+        Method::GET => Ok(found),
+        Method::HEAD if !is_routed(path) => Ok(found),
+        _ => Err(ApiError::method_not_allowed().into()),
     }
-    Ok(found)
+}
+
+/// True for paths behind upstream's router, which knows no HEAD.
+fn is_routed(path: &str) -> bool {
+    matches!(path.split('/').nth(1), Some("api" | "apis" | "version"))
 }
 
 fn find(app: &App, head: &Head, path: &str) -> Result<Response, Refusal> {

@@ -186,6 +186,9 @@ fn action(
     }
     let everywhere = table.namespaced && info.namespace.is_empty();
     let named = !head.info.name.is_empty() && !matches!(info.verb.as_str(), "list" | "watch");
+    if named && !["get", "update", "patch", "delete"].iter().any(|verb| served.allows(verb)) {
+        return Err(ApiError::no_such_path());
+    }
     match (&head.parts.method, named) {
         (&Method::GET, true) if !everywhere => verb(served, "get", Action::Get),
         (&Method::GET, false) => verb(served, "list", Action::List { watch: false }),

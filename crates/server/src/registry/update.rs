@@ -91,6 +91,8 @@ impl Call<'_> {
         change: &mut impl FnMut(&mut Self, Live<'_>) -> Result<Value, ApiError>,
     ) -> Result<Option<Updated>, ApiError> {
         let mut object = change(self, Live { value: None })?;
+        // Nothing is overwritten, so nothing stale either.
+        object.remove_at(&["metadata", "resourceVersion"]);
         meta::ensure_namespace(&mut object, self.object_namespace())?;
         self.mutate(Operation::Create, &mut object, None)?;
         let object = encode::convert(self.served, object, &self.served.strategy_version())?;

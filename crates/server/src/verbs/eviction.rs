@@ -44,7 +44,7 @@ pub(super) async fn evict(
         dry_run: options.dry_run,
         ..*call
     };
-    if !options.dry_run {
+    if !options.dry_run && options.uid.as_deref().is_none_or(|uid| uid == pod.str_at(&["metadata", "uid"])) {
         mark(&delete).await?;
     }
     delete.delete(options).await?;

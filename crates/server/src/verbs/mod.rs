@@ -100,9 +100,10 @@ impl Exchange {
 /// GET of one object.
 ///
 /// # Errors
-/// 404; 400 for a revision that is none; 504 for one that does not come.
+/// 404; 500 for a revision that is none, as upstream; 504 for one that does not come.
 pub(crate) async fn get(exchange: &Exchange) -> Result<Response, ApiError> {
-    match revision(exchange.query.first("resourceVersion").unwrap_or(""))? {
+    let asked = parse_revision(exchange.query.first("resourceVersion").unwrap_or(""));
+    match asked.map_err(ApiError::unclassified)? {
         None => drop(exchange.app.store.consistent().await.map_err(crate::registry::storage)?),
         Some(revision) => list::wait(&exchange.app, revision).await?,
     }

@@ -212,8 +212,11 @@ impl Patch<'_> {
             PatchType::Strategic => patch::go_text(&rest),
             _ => api::json::to_string(&patched),
         };
-        codec::object::check_kind(&patched, &self.target.gvk())
-            .map_err(|why| patch::undecodable(&text, &why))?;
+        // A strategic merge works on the type, which no patch can change.
+        if self.kind != PatchType::Strategic {
+            codec::object::check_kind(&patched, &self.target.gvk())
+                .map_err(|why| patch::undecodable(&text, &why))?;
+        }
         let mut findings = strict.clone();
         let object = decode::value(patched, &self.target, &mut findings)
             .map_err(|why| patch::undecodable(&text, &why.to_string()))?;

@@ -76,8 +76,8 @@ fn of_service(exchange: &Exchange) -> Result<Location, ApiError> {
     let (scheme, name, port) = split(exchange, "service")?;
     let unavailable = |text: String| ApiError::new(Reason::ServiceUnavailable, text);
     let mut port = port.to_owned();
+    let service = find(exchange, "services", name)?.0;
     if let Ok(number) = port.parse::<i64>() {
-        let service = find(exchange, "services", name)?.0;
         let ports = service.array_at(&["spec", "ports"]).iter();
         let mut ports = ports.filter(|p| p.at(&["port"]).as_i64() == Some(number));
         let missing = || unavailable(format!("no service port {number} found for service {name:?}"));
