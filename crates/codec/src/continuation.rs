@@ -78,10 +78,9 @@ fn place(token: &Value, namespace: &str, namespaced: bool) -> Result<(Str, Str),
     let key = clean.trim_end_matches('\0');
     match key.split_once('/') {
         Some((own, name)) if namespaced && namespace.is_empty() => Ok((own.into(), name.into())),
-        None if !namespaced || !namespace.is_empty() => {
-            Ok((if namespaced { namespace } else { "" }.into(), key.into()))
-        }
-        _ => Err(start.to_owned()),
+        // The start is relative to what is listed; a token of another list goes on somewhere, as upstream's do.
+        None if namespaced && namespace.is_empty() => Ok((key.into(), Str::default())),
+        _ => Ok((if namespaced { namespace } else { "" }.into(), key.into())),
     }
 }
 
@@ -115,14 +114,11 @@ mod tests {
     }
 
     #[test]
-    fn tokens_of_other_lists_are_refused() {
+    fn tokens_of_other_lists_go_on_somewhere() {
         let everywhere = token(Some(7), "a", "b").encode("");
         let within = token(Some(7), "a", "b").encode("a");
-        for (text, namespace, namespaced) in
-            [(&everywhere, "a", true), (&within, "", true), (&everywhere, "", false)]
-        {
-            assert!(Continuation::decode(text, namespace, namespaced).is_err());
-        }
+        assert_eq!(Continuation::decode(&everywhere, "a", true).unwrap(), token(Some(7), "a", "a/b"));
+        assert_eq!(Continuation::decode(&within, "", true).unwrap(), token(Some(7), "b", ""));
     }
 
     #[test]

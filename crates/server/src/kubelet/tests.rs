@@ -280,7 +280,7 @@ async fn what_makes_no_sense_is_told_with_upstreams_texts() {
         ("GET", "/api/v1/nodes/ftp:n:1/proxy/".to_owned(), 400, "invalid node request \"ftp:n:1\""),
         ("GET", "/api/v1/nodes/x/proxy/".to_owned(), 404, "nodes \"x\" not found"),
         ("GET", "/api/v1/namespaces/default/pods/x/proxy/".to_owned(), 404, "pods \"x\" not found"),
-        ("GET", "/api/v1/namespaces/default/services/x/proxy/".to_owned(), 404, "endpoints \"x\" not found"),
+        ("GET", "/api/v1/namespaces/default/services/x/proxy/".to_owned(), 404, "services \"x\" not found"),
         (
             "GET",
             "/api/v1/namespaces/default/services/s:81/proxy/".to_owned(),

@@ -19,7 +19,9 @@ impl Selection {
     /// # Errors
     /// 400 for a field that cannot be selected by.
     pub(crate) fn new(served: &Served, options: &ListOptions) -> Result<Self, ApiError> {
-        let mut fields = options.fields.terms().to_vec();
+        // Nothing that is nothing selects everything; upstream asks for the name of anything else.
+        let terms = options.fields.terms().iter().filter(|t| !(t.field.is_empty() && t.value.is_empty()));
+        let mut fields: Vec<_> = terms.cloned().collect();
         for term in &mut fields {
             let field = term.field.as_str();
             if matches!(field, "metadata.name" | "metadata.namespace") {
