@@ -21,8 +21,8 @@ const NODES: usize = 100;
 /// Readers of a list at once.
 const READERS: usize = 16;
 const WATCHERS: usize = 5_000;
-/// Watches on one HTTP/2 connection.
-const STREAMS: usize = 250;
+/// Watches on one HTTP/2 connection: as many as kube-apiserver lets there be.
+const STREAMS: usize = 100;
 /// How many connections are opened, or pods made, at once.
 const AT_ONCE: usize = 16;
 /// What a slow reader takes before it stops, and what the kernel keeps for it.
