@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::request::Query;
 use api::{ApiError, Reason};
 use hyper::body::Incoming;
 use hyper::header::{HeaderName, RETRY_AFTER};
@@ -27,7 +28,7 @@ impl Handler for App {
         connection: Arc<Connection>,
         request: hyper::Request<Incoming>,
     ) -> hyper::Response<Body> {
-        let output = preferred_output(request.headers());
+        let output = preferred_output(&request);
         let audit_id = audit_id(request.headers());
         let warnings = Warnings::default();
         let mut response = match walk(&self, &connection, request, &warnings).await {
@@ -114,8 +115,10 @@ pub(crate) fn too_many() -> Response {
 }
 
 /// How a failure is to be encoded; when the client wants something impossible, JSON.
-fn preferred_output(headers: &HeaderMap) -> Option<Output> {
-    accept::plain(header(headers, "accept"), false).ok()
+fn preferred_output(request: &hyper::Request<Incoming>) -> Option<Output> {
+    let query = Query::parse(request.uri().query().unwrap_or(""));
+    let pretty = accept::wants_pretty(&query, header(request.headers(), "user-agent"));
+    accept::plain(header(request.headers(), "accept"), pretty).ok()
 }
 
 /// The id the client sent, else a new one.

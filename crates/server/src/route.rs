@@ -236,14 +236,7 @@ fn knows_group(app: &App, info: &api::RequestInfo) -> bool {
     }
 }
 
-/// `?pretty=`, or a client known to be read by people.
+/// Whether an answer is to be pretty.
 pub(crate) fn wants_pretty(head: &Head) -> bool {
-    if head.query.first("pretty").is_some_and(|v| !v.is_empty()) {
-        return head
-            .query
-            .first("pretty")
-            .is_some_and(|v| matches!(v, "1" | "t" | "T" | "true" | "TRUE" | "True"));
-    }
-    let agent = header(&head.parts.headers, "user-agent");
-    ["curl", "Wget", "Mozilla/5.0"].iter().any(|prefix| agent.starts_with(prefix))
+    accept::wants_pretty(&head.query, header(&head.parts.headers, "user-agent"))
 }

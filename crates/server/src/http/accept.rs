@@ -1,5 +1,6 @@
 //! Which encoding a client sends and which it wants (k8s.io/apiserver `handlers/negotiation`).
 
+use api::request::Query;
 use api::{ApiError, Reason};
 pub(crate) use codec::object::Format;
 
@@ -38,6 +39,14 @@ pub(crate) fn plain(accept: &str, pretty: bool) -> Result<Output, ApiError> {
 /// What a client wants of an endpoint that can also show tables and metadata.
 pub(crate) fn transformable(accept: &str, pretty: bool) -> Result<Output, ApiError> {
     negotiate(accept, pretty, true)
+}
+
+/// `?pretty=`, or a client known to be read by people.
+pub(crate) fn wants_pretty(query: &Query, user_agent: &str) -> bool {
+    match query.first("pretty").filter(|text| !text.is_empty()) {
+        Some(text) => matches!(text, "1" | "t" | "T" | "true" | "TRUE" | "True"),
+        None => ["curl", "Wget", "Mozilla/5.0"].iter().any(|prefix| user_agent.starts_with(prefix)),
+    }
 }
 
 fn negotiate(accept: &str, pretty: bool, transforms: bool) -> Result<Output, ApiError> {
@@ -246,6 +255,19 @@ mod tests {
         assert_eq!(plain(kubectl, false).unwrap().shape, Shape::Own);
         let unknown = "application/json;as=Tabel;v=v1;g=meta.k8s.io";
         assert_eq!(transformable(unknown, false).unwrap_err().code, 406);
+    }
+
+    #[test]
+    fn people_read_what_is_pretty() {
+        for (query, agent, want) in [
+            ("", "kubectl/v1.36", false),
+            ("", "curl/8.1", true),
+            ("pretty=", "Mozilla/5.0 (X11)", true),
+            ("pretty=true", "kubectl/v1.36", true),
+            ("pretty=yes", "curl/8.1", false),
+        ] {
+            assert_eq!(wants_pretty(&Query::parse(query), agent), want, "{query} {agent}");
+        }
     }
 
     #[test]
