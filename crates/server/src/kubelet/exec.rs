@@ -14,7 +14,7 @@ use std::sync::Arc;
 use api::ApiError;
 use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
-use hyper::{HeaderMap, Method, StatusCode};
+use hyper::HeaderMap;
 use hyper_util::rt::TokioIo;
 use tokio::sync::{mpsc, watch};
 use tokio_tungstenite::tungstenite::Message;
@@ -25,7 +25,7 @@ use super::url::Location;
 use super::websocket::{self, Socket};
 use crate::app::App;
 use crate::gates::authorize::Head;
-use crate::http::{Response, answer};
+use crate::http::Response;
 use crate::transport::Held;
 pub(super) use connect::{STREAM_PROTOCOL, is_upgraded};
 
@@ -71,10 +71,7 @@ pub(crate) fn translate(
     to: Location,
     streams: Streams,
 ) -> Result<Response, ApiError> {
-    if head.parts.method != Method::GET {
-        return Ok(answer::text(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"));
-    }
-    let response = match websocket::accept(&head.parts.headers, Some(PROTOCOL)) {
+    let response = match websocket::accept(&head.parts, Some(PROTOCOL)) {
         Ok(response) => response,
         Err(refused) => return Ok(*refused),
     };

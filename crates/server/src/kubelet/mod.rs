@@ -73,13 +73,13 @@ impl Backends {
         })
     }
 
-    /// The kubelet of a node.
+    /// The kubelet of a node; `asked` is the resource of the request.
     ///
     /// # Errors
-    /// 404 for a node that is not there; 500 for one without an address of a wanted type.
-    pub(crate) fn kubelet(&self, app: &App, node: &str) -> Result<Kubelet, ApiError> {
-        let object = app.object("", "nodes", "", node);
-        let object = object.ok_or_else(|| ApiError::not_found(&GroupResource::new("", "nodes"), node))?;
+    /// 404 for a node that is not there, by the name of `asked`, as upstream; 500 for one without an address of a
+    /// wanted type.
+    pub(crate) fn kubelet(&self, app: &App, node: &str, asked: &GroupResource) -> Result<Kubelet, ApiError> {
+        let object = app.object("", "nodes", "", node).ok_or_else(|| ApiError::not_found(asked, node))?;
         kubelet_of(&parse(&object)?, &self.address_types)
     }
 }

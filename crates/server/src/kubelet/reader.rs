@@ -16,7 +16,7 @@ use super::upgrade::take_client;
 use super::websocket::{self, Socket};
 use crate::app::App;
 use crate::gates::authorize::Head;
-use crate::http::{Response, answer};
+use crate::http::Response;
 use crate::transport::Held;
 
 /// Messages are the bytes themselves.
@@ -37,9 +37,9 @@ pub(crate) fn read(app: &Arc<App>, mut head: Head, body: Relay) -> Result<Respon
     let offered = || websocket::offered(&head.parts.headers);
     let protocol = offered().find(|p| matches!(*p, BINARY | BASE64)).map(str::to_owned);
     if protocol.is_none() && offered().next().is_some() {
-        return Ok(answer::text(StatusCode::FORBIDDEN, "Forbidden"));
+        return Ok(websocket::refusal(StatusCode::FORBIDDEN, ""));
     }
-    let response = match websocket::accept(&head.parts.headers, protocol.as_deref()) {
+    let response = match websocket::accept(&head.parts, protocol.as_deref()) {
         Ok(response) => response,
         Err(refused) => return Ok(*refused),
     };

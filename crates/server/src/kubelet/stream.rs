@@ -17,6 +17,8 @@ pub(crate) type Kept = Box<dyn std::any::Any + Send + Sync>;
 /// The body of a backend's answer on its way to the client; one piece of it is here at a time.
 pub(crate) struct Relay {
     body: Incoming,
+    /// The client is told the body's length.
+    tells_length: bool,
     /// Ends the body early.
     until: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     _kept: Kept,
@@ -25,7 +27,12 @@ pub(crate) struct Relay {
 impl Relay {
     /// The body of an answer; `kept` is the connection it comes on.
     pub(crate) fn new(body: Incoming, kept: Kept) -> Self {
-        Self { body, until: None, _kept: kept }
+        Self { body, tells_length: true, until: None, _kept: kept }
+    }
+
+    /// The same body in chunks.
+    pub(crate) fn without_length(self) -> Self {
+        Self { tells_length: false, ..self }
     }
 
     /// The same body, over when the server is about to stop.
@@ -54,11 +61,11 @@ impl Body for Relay {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.tells_length && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        if self.tells_length { self.body.size_hint() } else { SizeHint::default() }
     }
 }
 

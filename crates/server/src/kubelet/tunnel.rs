@@ -69,7 +69,7 @@ pub(crate) async fn tunnel(app: &Arc<App>, mut head: Head, to: &Location) -> Res
     let chosen = (!chosen.is_empty()).then(|| format!("{PREFIX}{chosen}"));
     // A client that did not offer what the kubelet chose gets no protocol, as upstream.
     let chosen = chosen.filter(|chosen| websocket::offered(&head.parts.headers).any(|p| p == chosen));
-    let response = match websocket::accept(&head.parts.headers, chosen.as_deref()) {
+    let response = match websocket::accept(&head.parts, chosen.as_deref()) {
         Ok(response) => response,
         Err(refused) => return Ok(*refused),
     };

@@ -11,8 +11,9 @@ use hyper::header::{
     CONNECTION, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
     SEC_WEBSOCKET_VERSION, UPGRADE,
 };
+use hyper::http::request::Parts;
 use hyper::upgrade::{OnUpgrade, Upgraded};
-use hyper::{HeaderMap, StatusCode};
+use hyper::{HeaderMap, Method, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -45,14 +46,18 @@ pub(crate) fn offered(headers: &HeaderMap) -> impl Iterator<Item = &str> {
 /// The answer to a handshake.
 ///
 /// # Errors
-/// An answer with 400 for a handshake of another version or without a key.
-pub(super) fn accept(headers: &HeaderMap, protocol: Option<&str>) -> Result<Response, Box<Response>> {
-    let version = headers.get(SEC_WEBSOCKET_VERSION).map(HeaderValue::as_bytes);
-    let key = headers.get(SEC_WEBSOCKET_KEY).map(HeaderValue::as_bytes);
-    let (Some(b"13"), Some(key)) = (version, key) else {
-        let mut refused = answer::text(StatusCode::BAD_REQUEST, "Bad Request");
+/// An answer with 400 or 405 for a handshake of another method or version, or without a key.
+pub(super) fn accept(head: &Parts, protocol: Option<&str>) -> Result<Response, Box<Response>> {
+    if head.method != Method::GET {
+        return Err(Box::new(refusal(StatusCode::METHOD_NOT_ALLOWED, "bad method")));
+    }
+    if head.headers.get(SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
+        let mut refused = refusal(StatusCode::BAD_REQUEST, "missing or bad WebSocket Version");
         refused.headers_mut().insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
         return Err(Box::new(refused));
+    }
+    let Some(key) = head.headers.get(SEC_WEBSOCKET_KEY).map(HeaderValue::as_bytes) else {
+        return Err(Box::new(refusal(StatusCode::BAD_REQUEST, "mismatch challenge/response")));
     };
     let mut response = Response::new(Body::whole(Bytes::new()));
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
@@ -63,6 +68,15 @@ pub(super) fn accept(headers: &HeaderMap, protocol: Option<&str>) -> Result<Resp
         answer::set(&mut response, SEC_WEBSOCKET_PROTOCOL, protocol);
     }
     Ok(response)
+}
+
+/// The answer to a handshake that cannot be accepted, in the words of the library that upstream uses; it ends the
+/// connection.
+pub(super) fn refusal(status: StatusCode, text: &'static str) -> Response {
+    let mut response = Response::new(Body::whole(text));
+    *response.status_mut() = status;
+    answer::set(&mut response, CONNECTION, "close");
+    response
 }
 
 /// What proves that the handshake was understood (RFC 6455 section 4.2.2).
@@ -106,13 +120,20 @@ mod tests {
     }
 
     #[test]
-    fn a_handshake_of_another_version_is_refused() {
-        let mut headers = HeaderMap::new();
-        headers.insert(SEC_WEBSOCKET_KEY, HeaderValue::from_static("dGhlIHNhbXBsZSBub25jZQ=="));
-        headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("8"));
-        assert_eq!(accept(&headers, None).unwrap_err().status(), 400);
-        headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
-        let accepted = accept(&headers, Some("v5.channel.k8s.io")).unwrap();
-        assert_eq!(accepted.headers()[SEC_WEBSOCKET_PROTOCOL], "v5.channel.k8s.io");
+    fn handshakes_that_are_none_are_refused() {
+        let refused = |method: &str, headers: &[(&str, &str)]| {
+            let mut request = hyper::Request::builder().method(method);
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            let (head, ()) = request.body(()).unwrap().into_parts();
+            accept(&head, Some("v5.channel.k8s.io")).map_or_else(|r| r.status(), |r| r.status()).as_u16()
+        };
+        let key = ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+        let version = ("sec-websocket-version", "13");
+        assert_eq!(refused("GET", &[key, version]), 101);
+        assert_eq!(refused("GET", &[key, ("sec-websocket-version", "8")]), 400);
+        assert_eq!(refused("GET", &[version]), 400);
+        assert_eq!(refused("POST", &[key, version]), 405);
     }
 }

@@ -34,7 +34,7 @@ pub(super) async fn log(exchange: &Exchange, head: Head) -> Result<Response, Api
         return Ok(response);
     };
     let path = format!("/containerLogs/{}/{}/{container}", exchange.namespace, exchange.name);
-    let mut from = app.backends.kubelet(app, node)?.at(path, encode_query(&options.pairs()));
+    let mut from = exchange.kubelet(node)?.at(path, encode_query(&options.pairs()));
     if options.skip_tls_verify {
         from = from.unverified();
     }
@@ -50,7 +50,7 @@ pub(super) async fn log(exchange: &Exchange, head: Head) -> Result<Response, Api
         let text = read_some(response.into_body(), ERROR_LIMIT).await;
         return Err(kubelet_error(status, &exchange.name, text));
     }
-    let relay = Relay::new(response.into_body(), Box::new(connection));
+    let relay = Relay::new(response.into_body(), Box::new(connection)).without_length();
     let relay = if options.follow { relay.until_shutdown(&Arc::clone(app)) } else { relay };
     if reader::wants_reader(&head.parts.headers) {
         return reader::read(app, head, relay);

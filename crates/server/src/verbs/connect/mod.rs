@@ -15,7 +15,7 @@ use crate::gates::authorize::Head;
 use crate::http::Response;
 use crate::kubelet::exec::{self, Streams};
 use crate::kubelet::url::encode_query;
-use crate::kubelet::{tunnel, upgrade};
+use crate::kubelet::{Kubelet, tunnel, upgrade};
 use crate::registry::parse;
 
 /// Answers a connect request.
@@ -34,6 +34,13 @@ pub(crate) async fn connect(exchange: &Exchange, head: Head, body: Incoming) -> 
         proxy::proxy(exchange, head, body).await
     } else {
         streams(exchange, head).await
+    }
+}
+
+impl Exchange {
+    /// The kubelet of a node.
+    fn kubelet(&self, node: &str) -> Result<Kubelet, ApiError> {
+        self.app.backends.kubelet(&self.app, node, &self.served.group_resource())
     }
 }
 
@@ -60,7 +67,7 @@ async fn streams(exchange: &Exchange, head: Head) -> Result<Response, ApiError> 
         let text = format!("pod {} does not have a host assigned", exchange.name);
         return Err(ApiError::bad_request(text));
     };
-    let kubelet = exchange.app.backends.kubelet(&exchange.app, node)?;
+    let kubelet = exchange.kubelet(node)?;
     let to = kubelet.at(path, encode_query(&query));
     let headers = &head.parts.headers;
     if !upgrade::wants_upgrade(headers) {

@@ -97,7 +97,11 @@ impl LogOptions {
             stream: query.first("stream").map(str::to_owned),
         };
         let errors = options.validate();
-        if errors.is_empty() { Ok(options) } else { Err(invalid(name, &errors)) }
+        if errors.is_empty() {
+            Ok(options)
+        } else {
+            Err(ApiError::invalid("", "PodLogOptions", name, &errors))
+        }
     }
 
     fn validate(&self) -> Errors {
@@ -112,7 +116,10 @@ impl LogOptions {
         if self.since_time.is_none() {
             at_least("sinceSeconds", self.since_seconds, 1, "must be greater than 0");
         } else if self.since_seconds.is_some() {
-            errors.forbidden(&Path::root(), "at most one of `sinceTime` or `sinceSeconds` may be specified");
+            errors.forbidden(
+                &Path::root().key(""),
+                "at most one of `sinceTime` or `sinceSeconds` may be specified",
+            );
         }
         // The feature PodLogsQuerySplitStreams is alpha.
         if self.stream.is_some() {
@@ -135,19 +142,6 @@ impl LogOptions {
         let time = self.since_time.iter().map(|time| ("sinceTime", time.clone()));
         switches.chain(amounts).chain(time).collect()
     }
-}
-
-/// 422; upstream's field without a name is written as nothing.
-fn invalid(name: &str, errors: &Errors) -> ApiError {
-    let nameless = Path::root().to_string();
-    let mut error = ApiError::invalid("", "PodLogOptions", name, errors);
-    error.message = error.message.replace(&format!("{nameless}: "), ": ");
-    for cause in error.details.iter_mut().flat_map(|details| &mut details.causes) {
-        if cause.field == nameless {
-            cause.field.clear();
-        }
-    }
-    error
 }
 
 /// A time as a kubelet reads it; none at all is the zero time, as upstream has it.
@@ -203,7 +197,7 @@ mod tests {
             ("sinceSeconds=0", invalid("sinceSeconds: Invalid value: 0: must be greater than 0")),
             (
                 "sinceSeconds=1&sinceTime=2026-01-02T03:04:05Z",
-                invalid(": Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified"),
+                invalid("[]: Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified"),
             ),
             ("stream=All", invalid("stream: Forbidden: may not be specified")),
             (

@@ -1,6 +1,6 @@
 //! Proxies to a pod, a service or a node: where they are, and what is below them.
 
-use api::{ApiError, GroupResource, Reason, Value};
+use api::{ApiError, Reason, Value};
 use hyper::body::Incoming;
 
 use super::pod::Pod;
@@ -62,7 +62,7 @@ fn of_pod(exchange: &Exchange) -> Result<Location, ApiError> {
 
 async fn of_node(exchange: &Exchange) -> Result<Location, ApiError> {
     let (scheme, name, port) = split(exchange, "node")?;
-    let kubelet = exchange.app.backends.kubelet(&exchange.app, name)?;
+    let kubelet = exchange.kubelet(name)?;
     let addresses = exchange.app.backends.proxyable(&kubelet.host).await.map_err(ApiError::bad_request)?;
     let to = if port.is_empty() || port == kubelet.port {
         kubelet.at(String::new(), String::new())
@@ -126,7 +126,8 @@ fn is_pod(exchange: &Exchange, address: &Value) -> bool {
 /// An object of the core group in the namespace of the request.
 fn find(exchange: &Exchange, plural: &str, name: &str) -> Result<Pod, ApiError> {
     let object = exchange.app.object("", plural, &exchange.namespace, name);
-    let object = object.ok_or_else(|| ApiError::not_found(&GroupResource::new("", plural), name))?;
+    // Whatever is missing, upstream names the resource of the request.
+    let object = object.ok_or_else(|| ApiError::not_found(&exchange.served.group_resource(), name))?;
     parse(&object).map(Pod)
 }
 
