@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -14,8 +15,8 @@ use hyper_util::rt::TokioIo;
 use serde_json::json;
 use tokio::time::Interval;
 
-use crate::Asked;
 use crate::streams::{self, Asks};
+use crate::{Asked, Diary, Upgraded};
 
 type Answer = Response<UnsyncBoxBody<Bytes, Infallible>>;
 
@@ -25,12 +26,12 @@ fn full(status: u16, kind: &str, text: impl Into<Bytes>) -> Answer {
     response.expect("an answer")
 }
 
-pub(crate) async fn answer(request: Request<Incoming>, asked: Asked) -> Answer {
+pub(crate) async fn answer(request: Request<Incoming>, asked: Asked, diary: Arc<Diary>) -> Answer {
     let path = request.uri().path().to_owned();
     let segments: Vec<&str> = path.split('/').skip(1).collect();
     match segments.as_slice() {
         ["containerLogs", _, pod, container] => log(pod, container, request.uri().query().unwrap_or("")),
-        ["exec" | "attach" | "portForward", ..] => upgrade(request, &asked),
+        ["exec" | "attach" | "portForward", ..] => upgrade(request, &asked, diary),
         ["raw"] => raw(request),
         ["redirect"] => {
             let mut response = full(302, "text/plain", "go there");
@@ -103,7 +104,7 @@ impl Body for Ticking {
 }
 
 /// Takes over the connection with SPDY, if that is what is asked for.
-fn upgrade(mut request: Request<Incoming>, asked: &Asked) -> Answer {
+fn upgrade(mut request: Request<Incoming>, asked: &Asked, diary: Arc<Diary>) -> Answer {
     if !asked.header("upgrade").eq_ignore_ascii_case("SPDY/3.1") {
         return full(400, "text/plain", "unable to upgrade: only SPDY is spoken here");
     }
@@ -117,7 +118,9 @@ fn upgrade(mut request: Request<Incoming>, asked: &Asked) -> Answer {
         return full(500, "application/json", "{\"kind\":\"Status\",\"message\":\"container is on strike\"}");
     }
     let upgrade = hyper::upgrade::on(&mut request);
+    let open = Upgraded::new(diary);
     tokio::spawn(async move {
+        let _open = open;
         if let Ok(stream) = upgrade.await {
             streams::serve(TokioIo::new(stream), wants).await;
         }

@@ -1,7 +1,7 @@
 //! exec, attach and port-forward on an upgraded connection.
 //!
 //! The commands: `cat` writes what it reads, `echo …` writes its words, `complain …` writes them to stderr, `exit N`
-//! ends with a code, `size` waits for the size of its terminal, `vanish` drops the connection, `refuse` never starts.
+//! ends with a code, `deaf N` writes N KiB without reading anything, `size` waits for the size of its terminal, `vanish` drops the connection, `refuse` never starts.
 
 use std::collections::HashMap;
 
@@ -95,6 +95,12 @@ async fn command<S: AsyncRead + AsyncWrite + Unpin>(mut wire: Wire<S>, asks: &As
             0
         }
         (_, ["exit", code]) => code.parse().ok()?,
+        (_, ["deaf", amount]) => {
+            for _ in 0..amount.parse().ok()? {
+                running.write("stdout", &"x".repeat(1024)).await?;
+            }
+            0
+        }
         (_, ["size"]) => running.size().await?,
         (_, ["vanish"]) => return None,
         _ => 127,

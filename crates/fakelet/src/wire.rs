@@ -1,5 +1,7 @@
 //! SPDY on a connection, the server's side.
 
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
 use spdy::{Compressor, Decoder, Decompressor, Frame};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -55,9 +57,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         Some(headers)
     }
 
-    /// Says that this is the end, and ends it.
+    /// Says that this is the end, and waits until the other side has gone: who closes a socket with unread bytes
+    /// takes back what he has written.
     pub(crate) async fn leave(mut self) {
         let _ = self.send(&Frame::GoAway { last: 0 }).await;
         let _ = self.stream.shutdown().await;
+        let mut nowhere = tokio::io::sink();
+        let rest = tokio::io::copy(&mut self.stream, &mut nowhere);
+        let _ = tokio::time::timeout(Duration::from_secs(5), rest).await;
     }
 }

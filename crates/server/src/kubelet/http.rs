@@ -40,8 +40,10 @@ where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let (mut sender, connection) =
-        http1::handshake(TokioIo::new(wire)).await.map_err(|e| failure_text(&e))?;
+    // Not everybody knows that the case of a header's name means nothing.
+    let mut builder = http1::Builder::new();
+    let handshake = builder.title_case_headers(true).handshake(TokioIo::new(wire));
+    let (mut sender, connection) = handshake.await.map_err(|e| failure_text(&e))?;
     let driver = Driver(tokio::spawn(async move {
         if let Err(error) = connection.with_upgrades().await {
             tracing::debug!(%error, "connection to a backend ended");

@@ -128,6 +128,53 @@ async fn exec_carries_input_until_its_end() {
 }
 
 #[tokio::test]
+async fn a_command_that_reads_nothing_can_still_write() {
+    let cluster = Cluster::start(&[]).await;
+    let path = format!("{POD}/exec?stdin=1&stdout=1&command=deaf&command=4000");
+    let socket = cluster.websocket(&path, &[V5]).await.unwrap();
+    let (mut to_server, mut from_server) = socket.split();
+    let typing = tokio::spawn(async move {
+        let piece = Bytes::from([&[0], [b'y'; 60_000].as_slice()].concat());
+        while to_server.send(Message::Binary(piece.clone())).await.is_ok() {}
+    });
+    let (mut out, mut status) = (0, Bytes::new());
+    while let Some(Ok(Message::Binary(bytes))) = from_server.next().await {
+        if bytes[0] == 1 { out += bytes.len() - 1 } else { status = bytes.slice(1..) }
+    }
+    assert_eq!(out, 4000 * 1024);
+    assert_eq!(status, r#"{"metadata":{},"status":"Success"}"#);
+    typing.abort();
+}
+
+#[tokio::test]
+async fn a_kubelet_sees_when_the_client_leaves() {
+    let cluster = Cluster::start(&[]).await;
+    let path = format!("{POD}/exec?stdin=1&stdout=1&command=cat");
+    let mut socket = cluster.websocket(&path, &[V5]).await.unwrap();
+    socket.send(Message::Binary(Bytes::from_static(b"\0x"))).await.unwrap();
+    while socket.next().await.unwrap().unwrap() != Message::Binary(Bytes::from_static(b"\x01x")) {}
+    assert_eq!(cluster.kubelet.upgraded(), 1);
+    drop(socket);
+    let closed = async {
+        while cluster.kubelet.upgraded() > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), closed).await.expect("the kubelet's end is closed");
+}
+
+#[tokio::test]
+async fn a_kubelet_is_shown_our_certificate_and_a_pod_is_not() {
+    let cluster = Cluster::start(&[]).await;
+    cluster.get(&format!("{POD}/log")).await;
+    assert_eq!(cluster.kubelet.asked().pop().unwrap().certificate, Some(cluster.certificate.clone()));
+    let port = cluster.kubelet.address.port();
+    let proxied = cluster.get(&format!("/api/v1/namespaces/default/pods/https:p:{port}/proxy/x")).await;
+    assert_eq!(proxied.status, 200, "{}", proxied.body);
+    assert_eq!(cluster.kubelet.asked().pop().unwrap().certificate, None);
+}
+
+#[tokio::test]
 async fn the_size_of_a_terminal_reaches_the_command() {
     let cluster = Cluster::start(&[]).await;
     let path = format!("{POD}/exec?stdin=1&stdout=1&tty=1&command=size");

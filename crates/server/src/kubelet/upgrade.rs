@@ -89,6 +89,9 @@ pub(super) async fn ask(
     *request.method_mut() = method;
     *request.uri_mut() = to.target().parse().map_err(|e| unknown(format!("error sending request: {e}")))?;
     *request.headers_mut() = headers;
+    if request.method() == Method::POST {
+        request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
     let wire = backends.dial(to).await.map_err(|why| unknown(format!("error dialing backend: {why}")))?;
     let (mut response, driver) = send(wire, request, KUBELET_HEADERS).await.map_err(unknown)?;
     match response.status() {

@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
-use super::stall::StallGuard;
+use super::stall::{Patience, StallGuard};
 use super::tls::Tls;
 use super::{HANDSHAKE_TIMEOUT, HEADER_TIMEOUT, Handler, IDLE_TIMEOUT, WRITE_STALL_TIMEOUT};
 use crate::shutdown::Shutdown;
@@ -38,11 +38,17 @@ pub(crate) struct Held {
     pub(crate) peer: SocketAddr,
     /// The place among all connections, free when nobody holds it any more.
     _place: Arc<OwnedSemaphorePermit>,
+    patience: Patience,
 }
 
 impl Held {
     pub(super) fn new(peer: SocketAddr, place: OwnedSemaphorePermit) -> Self {
-        Self { peer, _place: Arc::new(place) }
+        Self { peer, _place: Arc::new(place), patience: Patience::default() }
+    }
+
+    /// Lets the client take as long as it likes to read.  Only for requests that last as long as the client wants.
+    pub(crate) fn be_patient(&self) {
+        self.patience.begin();
     }
 }
 
@@ -77,7 +83,7 @@ pub(super) async fn serve<H: Handler>(
     shutdown: Shutdown,
 ) -> Result<(), String> {
     let peer = held.peer;
-    let socket = StallGuard::new(socket, WRITE_STALL_TIMEOUT);
+    let socket = StallGuard::new(socket, WRITE_STALL_TIMEOUT, held.patience.clone());
     let Some(tls) = tls else {
         let connection = Connection { peer, client: ClientCertificate::None, insecure: true };
         return http(socket, (connection, held), max_streams, handler, shutdown).await;

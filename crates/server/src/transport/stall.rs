@@ -2,6 +2,8 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -16,15 +18,27 @@ pub(super) struct StallGuard<S> {
     /// Runs while a write is waiting.
     deadline: Pin<Box<Sleep>>,
     waiting: bool,
+    patience: Patience,
+}
+
+/// Lets a peer take as long as it likes: whoever reads a log page by page takes nothing for minutes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Patience(Arc<AtomicBool>);
+
+impl Patience {
+    /// From now on.
+    pub(super) fn begin(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 impl<S> StallGuard<S> {
-    pub(super) fn new(stream: S, limit: Duration) -> Self {
-        Self { stream, limit, deadline: Box::pin(tokio::time::sleep(limit)), waiting: false }
+    pub(super) fn new(stream: S, limit: Duration, patience: Patience) -> Self {
+        Self { stream, limit, deadline: Box::pin(tokio::time::sleep(limit)), waiting: false, patience }
     }
 
     fn guard<T>(&mut self, cx: &mut Context<'_>, polled: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if polled.is_ready() {
+        if polled.is_ready() || self.patience.0.load(Ordering::Relaxed) {
             self.waiting = false;
             return polled;
         }
@@ -89,8 +103,18 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_peer_that_never_reads_is_cut_off() {
         let (ours, _theirs) = tokio::io::duplex(16);
-        let mut guarded = StallGuard::new(ours, Duration::from_secs(60));
+        let mut guarded = StallGuard::new(ours, Duration::from_secs(60), Patience::default());
         let error = guarded.write_all(&[0; 64]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_may_take_its_time_is_not() {
+        let (ours, _theirs) = tokio::io::duplex(16);
+        let patience = Patience::default();
+        let mut guarded = StallGuard::new(ours, Duration::from_secs(60), patience.clone());
+        patience.begin();
+        let written = tokio::time::timeout(Duration::from_secs(3600), guarded.write_all(&[0; 64]));
+        assert!(written.await.is_err(), "it waits on");
     }
 }

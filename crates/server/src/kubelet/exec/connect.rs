@@ -1,7 +1,7 @@
 //! Opening the kubelet's end: the upgrade to SPDY, and which stream is which channel.
 
 use api::Value;
-use hyper::header::{CONNECTION, HOST, HeaderName, HeaderValue, LOCATION, UPGRADE};
+use hyper::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderName, HeaderValue, LOCATION, UPGRADE};
 use hyper::upgrade::Upgraded;
 use hyper::{HeaderMap, Request, StatusCode};
 
@@ -67,6 +67,7 @@ impl Plan {
 pub(super) async fn connect(backends: &Backends, to: &Location, streams: Streams) -> Result<Session, String> {
     let mut request = Request::post(to.target())
         .header(HOST, to.authority())
+        .header(CONTENT_LENGTH, "0")
         .header(CONNECTION, "Upgrade")
         .header(UPGRADE, "SPDY/3.1");
     for protocol in PROTOCOLS {

@@ -27,6 +27,8 @@ pub(super) struct Cluster {
     address: SocketAddr,
     pub(super) kubelet: Fakelet,
     pub(super) pod: Fakelet,
+    /// What the server shows to kubelets, DER.
+    pub(super) certificate: Vec<u8>,
     stop: Option<oneshot::Sender<()>>,
     _folder: tempfile::TempDir,
 }
@@ -63,7 +65,14 @@ impl Cluster {
         let folder = tempfile::tempdir().unwrap();
         let ca = folder.path().join("kubelet-ca.pem");
         std::fs::write(&ca, &kubelet.certificate).unwrap();
+        let shown = rcgen::generate_simple_self_signed(vec!["server".to_owned()]).unwrap();
+        let (cert, key) = (folder.path().join("client.crt"), folder.path().join("client.key"));
+        std::fs::write(&cert, shown.cert.pem()).unwrap();
+        std::fs::write(&key, shown.signing_key.serialize_pem()).unwrap();
+        let certificate = shown.cert.der().to_vec();
         let config = Config {
+            kubelet_client_certificate: Some(cert),
+            kubelet_client_key: Some(key),
             data_dir: folder.path().join("data"),
             bind_address: [127, 0, 0, 1].into(),
             secure_port: 0,
@@ -77,7 +86,7 @@ impl Cluster {
         tokio::spawn(server.run_until(async move {
             let _ = stopped.await;
         }));
-        let cluster = Self { address, kubelet, pod, stop: Some(stop), _folder: folder };
+        let cluster = Self { address, kubelet, pod, certificate, stop: Some(stop), _folder: folder };
         cluster.fill(features).await;
         cluster
     }

@@ -17,12 +17,19 @@ use crate::kubelet::exec::{self, Streams};
 use crate::kubelet::url::encode_query;
 use crate::kubelet::{Kubelet, tunnel, upgrade};
 use crate::registry::parse;
+use crate::transport::Held;
 
 /// Answers a connect request.
 ///
 /// # Errors
 /// What is wrong with the request, the pod or the node; upstream's texts for a backend that cannot be reached.
 pub(crate) async fn connect(exchange: &Exchange, head: Head, body: Incoming) -> Result<Response, ApiError> {
+    // On HTTP/2 each stream waits for itself.
+    if head.parts.version < hyper::Version::HTTP_2
+        && let Some(held) = head.parts.extensions.get::<Held>()
+    {
+        held.be_patient();
+    }
     let subresource = exchange.subresource.map_or("", |s| s.name);
     if subresource == "log" {
         return log::log(exchange, head).await;
