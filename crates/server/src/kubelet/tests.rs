@@ -164,6 +164,23 @@ async fn a_kubelet_sees_when_the_client_leaves() {
 }
 
 #[tokio::test]
+async fn a_stop_of_the_server_ends_streams() {
+    let mut cluster = Cluster::start(&[]).await;
+    let mut exec = cluster.websocket(&format!("{POD}/attach?stdin=1&stdout=1"), &[V5]).await.unwrap();
+    let offer = [("sec-websocket-protocol", "SPDY/3.1+portforward.k8s.io")];
+    let mut tunnel = cluster.websocket(&format!("{POD}/portforward"), &offer).await.unwrap();
+    let headers = [("connection", "Upgrade"), ("upgrade", "echo")];
+    let (_, raw) = cluster.upgrade("GET", &format!("{POD}/proxy/raw"), &headers).await;
+    cluster.stop();
+    let ended = async {
+        while let Some(Ok(_)) = exec.next().await {}
+        while let Some(Ok(_)) = tunnel.next().await {}
+        let _ = raw.unwrap().read_to_end(&mut Vec::new()).await;
+    };
+    tokio::time::timeout(Duration::from_secs(5), ended).await.expect("a stop ends streams");
+}
+
+#[tokio::test]
 async fn a_kubelet_is_shown_our_certificate_and_a_pod_is_not() {
     let cluster = Cluster::start(&[]).await;
     cluster.get(&format!("{POD}/log")).await;
