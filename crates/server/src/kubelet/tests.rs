@@ -164,6 +164,23 @@ async fn a_kubelet_sees_when_the_client_leaves() {
 }
 
 #[tokio::test]
+async fn replaced_certificates_are_read_again() {
+    let cluster = Cluster::start(&[]).await;
+    let path = format!("{POD}/log");
+    assert_eq!(cluster.get(&path).await.status, 200);
+    cluster.trust(&cluster.pod.certificate);
+    let refused = cluster.get(&path).await.message();
+    assert!(refused.ends_with("x509: certificate signed by unknown authority"), "{refused}");
+    // What cannot be read changes nothing.
+    cluster.trust("nonsense");
+    assert_eq!(cluster.get(&path).await.message(), refused);
+    cluster.trust(&cluster.kubelet.certificate);
+    assert_eq!(cluster.get(&path).await.status, 200);
+    let any = cluster.get(&format!("{path}?insecureSkipTLSVerifyBackend=true")).await;
+    assert_eq!(any.status, 200);
+}
+
+#[tokio::test]
 async fn a_stop_of_the_server_ends_streams() {
     let mut cluster = Cluster::start(&[]).await;
     let mut exec = cluster.websocket(&format!("{POD}/attach?stdin=1&stdout=1"), &[V5]).await.unwrap();

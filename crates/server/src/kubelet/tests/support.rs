@@ -30,7 +30,7 @@ pub(super) struct Cluster {
     /// What the server shows to kubelets, DER.
     pub(super) certificate: Vec<u8>,
     stop: Option<oneshot::Sender<()>>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 /// An answer that was read.
@@ -86,7 +86,7 @@ impl Cluster {
         tokio::spawn(server.run_until(async move {
             let _ = stopped.await;
         }));
-        let cluster = Self { address, kubelet, pod, certificate, stop: Some(stop), _folder: folder };
+        let cluster = Self { address, kubelet, pod, certificate, stop: Some(stop), folder };
         cluster.fill(features).await;
         cluster
     }
@@ -130,6 +130,11 @@ impl Cluster {
     /// Lets the server stop; does not wait.
     pub(super) fn stop(&mut self) {
         drop(self.stop.take());
+    }
+
+    /// Replaces the CA of kubelets.
+    pub(super) fn trust(&self, certificate: &str) {
+        std::fs::write(self.folder.path().join("kubelet-ca.pem"), certificate).unwrap();
     }
 
     async fn create(&self, path: &str, object: &str) {
