@@ -35,6 +35,8 @@ pub struct Checked {
     /// The names of members that fields of objects stand for, by the node.
     pub(crate) keys: Vec<Option<Name>>,
     pub(crate) variables: Vec<Name>,
+    /// Whether it nests so deeply that working on it takes much stack.
+    pub(crate) deep: bool,
     output: Type,
 }
 
@@ -79,7 +81,7 @@ impl Checked {
 }
 
 /// Checks an expression; what is wrong goes to `issues`.
-pub(crate) fn check(env: &Env, parsed: Parsed, issues: &mut Issues) -> Option<Checked> {
+pub(crate) fn check(env: &Env, parsed: Parsed, deep: bool, issues: &mut Issues) -> Option<Checked> {
     let Parsed { mut root, offsets } = parsed;
     let count = offsets.len();
     let mut checker = Checker {
@@ -101,7 +103,7 @@ pub(crate) fn check(env: &Env, parsed: Parsed, issues: &mut Issues) -> Option<Ch
         types.into_iter().map(|t| t.map_or(Type::Dyn, |t| substitution.apply(&t, true))).collect();
     let output = types.get(root.id as usize).cloned().unwrap_or(Type::Dyn);
     let variables = env.variables().iter().map(|(n, _)| n.clone()).collect();
-    let checked = Checked { root, offsets, types, references, keys, variables, output };
+    let checked = Checked { root, offsets, types, references, keys, variables, deep, output };
     if env.validates() {
         validate::validate(&checked, issues);
     }

@@ -7,9 +7,11 @@ use std::sync::{Arc, LazyLock};
 
 use crate::ast::{Name, Parsed};
 use crate::checker::{self, Checked};
+use crate::error::Error;
 use crate::library::{self, Row};
 use crate::parser::{self, Macros};
 use crate::source::{Issues, Source};
+use crate::stack;
 use crate::types::{FieldType, Type, TypeProvider};
 
 /// The surroundings expressions are compiled in.
@@ -93,13 +95,18 @@ impl Env {
     ///
     /// Everything that is wrong with it.
     pub fn compile(&self, text: &str) -> Result<Checked, Issues> {
+        let deep = stack::is_deep(text);
+        stack::with_room(deep, || self.compile_here(text, deep)).unwrap_or_else(|e| Err(no_room(text, &e)))
+    }
+
+    fn compile_here(&self, text: &str, deep: bool) -> Result<Checked, Issues> {
         let source = Source::new(text);
         let mut issues = Issues::new(source.clone());
         let parsed = self.parse_into(&source, &mut issues);
         if !issues.is_empty() {
             return Err(issues);
         }
-        checker::check(self, parsed, &mut issues).filter(|_| issues.is_empty()).ok_or(issues)
+        checker::check(self, parsed, deep, &mut issues).filter(|_| issues.is_empty()).ok_or(issues)
     }
 
     /// Parses an expression and leaves types and names alone.
@@ -108,10 +115,13 @@ impl Env {
     ///
     /// Everything that is wrong with its syntax.
     pub fn parse(&self, text: &str) -> Result<Parsed, Issues> {
-        let source = Source::new(text);
-        let mut issues = Issues::new(source.clone());
-        let parsed = self.parse_into(&source, &mut issues);
-        if issues.is_empty() { Ok(parsed) } else { Err(issues) }
+        let parse = || {
+            let source = Source::new(text);
+            let mut issues = Issues::new(source.clone());
+            let parsed = self.parse_into(&source, &mut issues);
+            if issues.is_empty() { Ok(parsed) } else { Err(issues) }
+        };
+        stack::with_room(stack::is_deep(text), parse).unwrap_or_else(|e| Err(no_room(text, &e)))
     }
 
     fn parse_into(&self, source: &Source, issues: &mut Issues) -> Parsed {
@@ -176,6 +186,12 @@ impl std::fmt::Debug for Env {
     }
 }
 
+fn no_room(text: &str, why: &Error) -> Issues {
+    let mut issues = Issues::new(Source::new(text));
+    issues.report(None, why.to_string());
+    issues
+}
+
 type Functions = HashMap<&'static str, Vec<Overload>>;
 
 /// One signature of a function.
@@ -233,6 +249,13 @@ fn has_param(ty: &Type) -> bool {
         Type::Opaque(_, params) => params.iter().any(has_param),
         _ => false,
     }
+}
+
+/// Whether the signatures of a function differ in their number of arguments.
+pub(crate) fn is_variadic(function: &str) -> bool {
+    let mut counts = KUBERNETES.get(function).into_iter().flatten().map(|o| o.args.len());
+    let first = counts.next();
+    counts.any(|n| Some(n) != first)
 }
 
 static KUBERNETES: LazyLock<Functions> = LazyLock::new(|| {

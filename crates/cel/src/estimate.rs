@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use crate::ast::{Call, Comprehension, Expr, Kind, Literal, Name};
 use crate::checker::Checked;
 use crate::cost;
+use crate::stack;
 use crate::types::Type;
 
 /// From least to most; used for sizes and for costs.
@@ -73,7 +74,11 @@ impl Checked {
     /// let cost = env.compile("x > 1 && x < 5").unwrap().estimate(&());
     /// assert_eq!((cost.min, cost.max), (2, 4));
     /// ```
-    pub fn estimate(&self, hints: &dyn SizeHints) -> Range {
+    pub fn estimate(&self, hints: &(dyn SizeHints + Sync)) -> Range {
+        stack::with_room(self.deep, || self.estimate_here(hints)).unwrap_or(Range::UNKNOWN)
+    }
+
+    fn estimate_here(&self, hints: &dyn SizeHints) -> Range {
         let mut coster = Coster {
             checked: self,
             hints,

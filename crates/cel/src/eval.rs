@@ -13,6 +13,7 @@ use crate::cost;
 use crate::error::{Cause, Error};
 use crate::library;
 use crate::plan::{BinaryCost, Invocation, Node, PatternKind, Program};
+use crate::stack;
 use crate::types::Type;
 use crate::value::{self, MapValue, Result, StructValue, Value};
 
@@ -40,6 +41,14 @@ pub struct Outcome<'v> {
 impl Program {
     /// Evaluates with the given values of variables.
     pub fn evaluate<'v>(&'v self, vars: &Activation<'v>, limits: &Limits<'_>) -> Outcome<'v> {
+        if !self.deep {
+            return self.run(vars, limits);
+        }
+        let outcome = stack::with_room(true, || self.run(vars, limits));
+        outcome.unwrap_or_else(|e| Outcome { value: Err(e), cost: 0 })
+    }
+
+    fn run<'v>(&'v self, vars: &Activation<'v>, limits: &Limits<'_>) -> Outcome<'v> {
         let mut run = Run {
             program: self,
             vars,
@@ -63,6 +72,7 @@ pub(crate) fn constant(node: &Node) -> std::result::Result<Value<'static>, Error
         inits: Vec::new(),
         slots: 0,
         variables: Vec::new(),
+        deep: false,
         output: Type::Dyn,
     };
     let vars = Activation::default();
@@ -194,7 +204,7 @@ impl<'v> Run<'v, '_> {
             Node::OrElse { operands, unwrap } => self.or_else(operands, *unwrap),
             Node::Call(call) => self.call(call),
             Node::Pattern { kind, regex, args, cost, single } => {
-                let values = self.arguments(args, *cost, *single)?;
+                let values = self.arguments(args, *cost, *single, true)?;
                 match kind {
                     PatternKind::Matches => {
                         let text =
@@ -280,13 +290,15 @@ impl<'v> Run<'v, '_> {
                 self.charge(price(&a, &b))?;
                 Ok((a, b))
             }
-            (Err(e), other) | (other @ Ok(_), Err(e)) => {
-                if let Err(second) = other
-                    && second.is_fatal()
-                {
-                    return Err(second);
-                }
-                self.charge(u64::from(!e.is_fatal()))?;
+            (_, Err(e)) if e.is_fatal() => Err(e),
+            (Err(e), _) if e.is_fatal() => Err(e),
+            // One without a value has size 1.
+            (Err(e), b) => {
+                self.charge(price(&Value::Null, &b.unwrap_or_default()))?;
+                Err(e)
+            }
+            (Ok(a), Err(e)) => {
+                self.charge(price(&a, &Value::Null))?;
                 Err(e)
             }
         }
@@ -313,37 +325,35 @@ impl<'v> Run<'v, '_> {
         }
     }
 
-    /// The arguments of a function, and what the call costs by their sizes.
+    /// The arguments of a function, and what the call costs by their sizes; one without a value has size 1.
     fn arguments(
         &mut self,
         args: &'v [Node],
         price: library::Cost,
         single: bool,
+        stops: bool,
     ) -> std::result::Result<Vec<Value<'v>>, Error> {
         let mut values = Vec::with_capacity(args.len());
         let mut failure = None;
         for arg in args {
             match self.eval(arg) {
                 Ok(value) => values.push(value),
-                Err(e) if args.len() > 2 || e.is_fatal() => return Err(e),
+                Err(e) if stops || e.is_fatal() => return Err(e),
                 Err(e) => {
+                    values.push(Value::Null);
                     failure.get_or_insert(e);
                 }
             }
         }
-        if let Some(e) = failure {
-            self.charge(cost::of_call(price, false, &[], None).max(1))?;
-            return Err(e);
-        }
-        if !matches!(price, library::Cost::Outcome(_) | library::Cost::Single(library::SingleCost::Made)) {
+        if failure.is_some() || !by_result(price) {
             self.charge(cost::of_call(price, single, &values, None))?;
         }
-        Ok(values)
+        failure.map_or(Ok(values), Err)
     }
 
     fn call(&mut self, call: &'v Invocation) -> Result<'v> {
         let single = call.candidates.len() == 1;
-        let mut values = self.arguments(&call.args, call.cost, single)?;
+        let mut values = self.arguments(&call.args, call.cost, single, call.stops)?;
         let chosen = match call.candidates.as_slice() {
             [one] => Some(*one),
             many => many
@@ -364,7 +374,7 @@ impl<'v> Run<'v, '_> {
             }
             None => Err(no_overload(call.name, &values)),
         };
-        if matches!(call.cost, library::Cost::Outcome(_) | library::Cost::Single(library::SingleCost::Made)) {
+        if by_result(call.cost) {
             self.charge(cost::of_call(call.cost, single, &[], result.as_ref().ok()))?;
         }
         result
@@ -412,6 +422,11 @@ impl<'v> Run<'v, '_> {
         }
         Ok(Value::Struct(StructValue { type_name: type_name.clone(), fields: out }.into()))
     }
+}
+
+/// Whether a cost depends on what comes out.
+fn by_result(cost: library::Cost) -> bool {
+    matches!(cost, library::Cost::Outcome(_) | library::Cost::Single(library::SingleCost::Made))
 }
 
 /// The value of an entry, `None` for an empty optional.

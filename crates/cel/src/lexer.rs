@@ -96,6 +96,7 @@ pub(crate) struct Token {
 /// A text that is no token.
 pub(crate) struct Fault {
     pub offset: u32,
+    pub start: usize,
     pub text: String,
 }
 
@@ -108,7 +109,7 @@ pub(crate) fn tokens(text: &str) -> (Vec<Token>, Vec<Fault>) {
         let (start, offset) = (lexer.at, lexer.offset);
         match lexer.next() {
             Some(Ok(kind)) => out.push(Token { kind, start, end: lexer.at, offset }),
-            Some(Err(text)) => faults.push(Fault { offset, text }),
+            Some(Err(text)) => faults.push(Fault { offset, start, text }),
             None => break,
         }
     }

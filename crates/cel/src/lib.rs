@@ -49,6 +49,7 @@ mod parser;
 mod plan;
 pub mod shape;
 mod source;
+mod stack;
 mod types;
 pub mod value;
 mod zone;

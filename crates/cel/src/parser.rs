@@ -100,6 +100,8 @@ struct Parser<'a> {
     text: &'a str,
     macros: &'a Macros,
     tokens: Vec<Token>,
+    /// What the lexer could not read.
+    dropped: Vec<(usize, usize)>,
     at: usize,
     /// What may follow each rule being parsed, within the rule that asked for it.
     follow: Vec<u64>,
@@ -119,6 +121,7 @@ struct Parser<'a> {
 impl<'a> Parser<'a> {
     fn new(text: &'a str, macros: &'a Macros) -> Self {
         let (tokens, faults) = lexer::tokens(text);
+        let dropped = faults.iter().map(|f| (f.start, f.start + f.text.len())).collect();
         let early = faults
             .into_iter()
             .map(|f| (Some(f.offset), format!("Syntax error: token recognition error at: '{}'", f.text)));
@@ -126,6 +129,7 @@ impl<'a> Parser<'a> {
             text,
             macros,
             tokens,
+            dropped,
             at: 0,
             follow: Vec::new(),
             depths: [0; 9],
@@ -352,7 +356,12 @@ impl<'a> Parser<'a> {
                     }
                     Tok::Dot => {
                         p.deeper(Rule::Member)?;
-                        p.dot(operand)?
+                        let goes_on = p.dot_goes_on();
+                        operand = p.dot(operand)?;
+                        if !goes_on {
+                            return Ok(operand);
+                        }
+                        operand
                     }
                     _ => return Ok(operand),
                 };
@@ -363,23 +372,44 @@ impl<'a> Parser<'a> {
     fn index(&mut self, operand: Expr) -> Step {
         let bracket = self.token(0);
         self.consume_matched();
-        self.sync_block(OPT_EXPR, 7)?;
-        let optional = self.la(0) == Tok::Question;
-        if optional {
-            self.consume_matched();
-        }
         let id = self.id(bracket.offset);
-        let index = self.expr(set(&[Tok::RBracket]))?;
-        self.expect(Tok::RBracket, AFTER_MEMBER, 8)?;
+        let mut optional = false;
+        let index = match self.index_body(&mut optional) {
+            Err(fault) => {
+                self.repair(fault)?;
+                self.unspecified(bracket.offset)
+            }
+            Ok(index) => index,
+        };
         let name = if optional { "_[?_]" } else { "_[_]" };
         Ok(self.operator(id, name, vec![operand, index], true))
+    }
+
+    fn index_body(&mut self, optional: &mut bool) -> Step {
+        self.sync_block(OPT_EXPR, 7)?;
+        *optional = self.la(0) == Tok::Question;
+        if *optional {
+            self.consume_matched();
+        }
+        let index = self.expr(set(&[Tok::RBracket]))?;
+        self.expect(Tok::RBracket, AFTER_MEMBER, 8)?;
+        Ok(index)
+    }
+
+    /// Whether something that may be selected follows the dot.
+    fn dot_goes_on(&self) -> bool {
+        matches!(self.la(1), Tok::Ident | Tok::EscIdent | Tok::Question)
     }
 
     fn dot(&mut self, operand: Expr) -> Step {
         match (self.la(1), self.la(2)) {
             (Tok::Ident, Tok::LParen) => self.method(operand),
             (Tok::Ident | Tok::EscIdent | Tok::Question, _) => self.select(operand),
-            _ => Err(self.no_viable(1)),
+            _ => {
+                let fault = self.no_viable(1);
+                self.repair(fault)?;
+                Ok(operand)
+            }
         }
     }
 
@@ -409,8 +439,16 @@ impl<'a> Parser<'a> {
         self.consume_matched();
         let id = self.id(paren.offset);
         let args = self.arguments()?;
-        self.expect(Tok::RParen, AFTER_MEMBER, 9)?;
+        self.end_of_call(AFTER_MEMBER)?;
         Ok(self.call_or_macro(id, name, Some(target), args))
+    }
+
+    /// The parenthesis behind the arguments; a call without it is still one, whose macro may have more to complain of.
+    fn end_of_call(&mut self, after: u64) -> Step<()> {
+        match self.expect(Tok::RParen, after, 9) {
+            Ok(_) => Ok(()),
+            Err(fault) => self.repair(fault),
+        }
     }
 
     /// `f(a, b` after the parenthesis.

@@ -6,9 +6,10 @@ use regex::Regex;
 
 use crate::ast::{Call, Comprehension, Expr, Kind, Name, Struct};
 use crate::checker::{Checked, Reference};
-use crate::env::Overload;
+use crate::env::{self, Overload};
 use crate::error::Error;
 use crate::library::{self, Arithmetic, Comparison, Cost};
+use crate::stack;
 use crate::types::Type;
 use crate::value::{MapValue, Value};
 
@@ -20,6 +21,8 @@ pub struct Program {
     pub(crate) inits: Vec<Node>,
     pub(crate) slots: usize,
     pub(crate) variables: Vec<Name>,
+    /// Whether running it takes much stack.
+    pub(crate) deep: bool,
     pub(crate) output: Type,
 }
 
@@ -115,6 +118,8 @@ pub(crate) struct Invocation {
     pub candidates: Vec<&'static Overload>,
     pub args: Box<[Node]>,
     pub cost: Cost,
+    /// Whether the first argument without a value ends the call, so that it costs nothing.
+    pub stops: bool,
 }
 
 #[derive(Debug)]
@@ -137,6 +142,10 @@ impl Program {
     ///
     /// When a constant part has no value, such as a conversion or pattern that cannot work.
     pub fn new(checked: &Checked) -> Result<Self, Error> {
+        stack::with_room(checked.deep, || Self::plan(checked))?
+    }
+
+    fn plan(checked: &Checked) -> Result<Self, Error> {
         let mut planner = Planner { checked, locals: Vec::new(), slots: 0, inits: Vec::new() };
         let root = planner.plan(&checked.root)?;
         Ok(Self {
@@ -144,6 +153,7 @@ impl Program {
             inits: planner.inits,
             slots: planner.slots,
             variables: checked.variables.clone(),
+            deep: checked.deep,
             output: checked.output_type().clone(),
         })
     }
@@ -431,5 +441,6 @@ fn invocation(args: Vec<Node>, candidates: Vec<&'static Overload>) -> Planned {
     let first = candidates.first().ok_or_else(Error::no_such_overload)?;
     let (name, cost) = (first.row.name, first.row.cost);
     let constant = CONVERSIONS.contains(&name) && matches!(args.as_slice(), [Node::Const(_)]);
-    folded(Node::Call(Box::new(Invocation { name, candidates, args: args.into(), cost })), constant)
+    let stops = args.len() > 2 || (candidates.len() > 1 && env::is_variadic(name));
+    folded(Node::Call(Box::new(Invocation { name, candidates, args: args.into(), cost, stops })), constant)
 }

@@ -1,5 +1,7 @@
 //! Addresses and address ranges.
 
+mod complaint;
+
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -54,7 +56,7 @@ pub(super) static ROWS: &[Row] = &[
         "cidr_contains_ip_string",
         "net.CIDR.(string): bool",
         Cost::Contains { range: false, text: true },
-        |a| Ok(Value::Bool(cidr(a, 0)?.holds(read_ip(text(a, 1)?)?))),
+        |a| Ok(Value::Bool(cidr(a, 0)?.holds(read_ip(text(a, 1)?).map_err(|_| Error::no_such_overload())?))),
     ),
     row("containsIP", "cidr_contains_ip_ip", "net.CIDR.(net.IP): bool", IN_RANGE, |a| {
         Ok(Value::Bool(cidr(a, 0)?.holds(ip(a, 1)?)))
@@ -142,7 +144,7 @@ fn read_ip(text: &str) -> Result<IpAddr, Error> {
     let ip: IpAddr = address.parse().map_err(|_| {
         Error::new(format!(
             "IP Address {quoted} parse error during conversion from string: {}",
-            complaint(text)
+            complaint::of(text)
         ))
     })?;
     if !zone.is_empty() {
@@ -158,48 +160,6 @@ fn mapped(ip: IpAddr) -> bool {
     matches!(ip, IpAddr::V6(ip) if ip.to_ipv4_mapped().is_some())
 }
 
-/// What Go's parser says of a text that is no address.
-fn complaint(text: &str) -> String {
-    let quoted = go_quote(text);
-    let Some(first) = text.find(['.', ':', '%']) else {
-        return format!("ParseAddr({quoted}): unable to parse IP");
-    };
-    let why = match text.get(first..=first) {
-        Some(".") => v4_complaint(text),
-        Some("%") => "missing IPv6 address".to_owned(),
-        _ => "unable to parse IPv6 address".to_owned(),
-    };
-    format!("ParseAddr({quoted}): {why}")
-}
-
-fn v4_complaint(text: &str) -> String {
-    let fields: Vec<&str> = text.split('.').collect();
-    for (i, field) in fields.iter().enumerate() {
-        if let Some(bad) = field.find(|c: char| !c.is_ascii_digit()) {
-            let from = fields.iter().take(i).map(|f| f.len() + 1).sum::<usize>() + bad;
-            let rest = text.get(from..).unwrap_or("");
-            return format!("unexpected character (at {})", go_quote(rest));
-        }
-        if field.is_empty() {
-            let rest: String = fields.iter().skip(i).copied().collect::<Vec<_>>().join(".");
-            return match (i, rest.is_empty()) {
-                (_, true) if fields.len() < 5 => "IPv4 field must have at least one digit".to_owned(),
-                _ => format!(
-                    "IPv4 field must have at least one digit (at {})",
-                    go_quote(&format!(".{}", rest.trim_start_matches('.')))
-                ),
-            };
-        }
-        if field.len() > 1 && field.starts_with('0') {
-            return "IPv4 field has octet with leading zero".to_owned();
-        }
-        if field.parse::<u8>().is_err() {
-            return "IPv4 field has value >255".to_owned();
-        }
-    }
-    if fields.len() < 4 { "IPv4 address too short".to_owned() } else { "IPv4 address too long".to_owned() }
-}
-
 fn read_cidr(text: &str) -> Result<Cidr, String> {
     let quoted = go_quote(text);
     let fault = |why: &str| {
@@ -209,7 +169,7 @@ fn read_cidr(text: &str) -> Result<Cidr, String> {
     };
     let (address, bits) = text.rsplit_once('/').ok_or_else(|| fault("no '/'"))?;
     let ip: IpAddr = address.parse().map_err(|_| {
-        let why = complaint(address);
+        let why = complaint::of(address);
         fault(&why)
     })?;
     let digits = bits.len() <= 3 && !bits.is_empty() && bits.bytes().all(|b| b.is_ascii_digit());

@@ -3,7 +3,7 @@
 use super::recover::{EPSILON, set};
 use super::{EXPR, LITERAL, NAME, OPT_EXPR, PRIMARY, Parser, Rule, Step};
 use crate::ast::{Element, Entry, Expr, Field, Kind, Name, Struct};
-use crate::lexer::Tok;
+use crate::lexer::{Tok, Token};
 
 /// Words that are no variables, though fields may have these names.
 const RESERVED: [&str; 21] = [
@@ -84,7 +84,7 @@ impl Parser<'_> {
         self.consume_matched();
         let id = self.id(paren.offset);
         let args = self.arguments()?;
-        self.expect(Tok::RParen, EPSILON, 13)?;
+        self.end_of_call(EPSILON)?;
         if reserved {
             return Ok(self.late_error(start.offset, format!("reserved identifier: {text}")));
         }
@@ -100,20 +100,31 @@ impl Parser<'_> {
         }
         let brace = self.token(0);
         self.consume_matched();
-        self.sync_block(OPT_FIELD | MAP_END, 14)?;
         let id = self.id(brace.offset);
         let mut fields = Vec::new();
-        if self.la_in(OPT_FIELD) {
-            self.list(MAP_END, |p| p.fields(&mut fields))?;
+        if self.opening(OPT_FIELD | MAP_END)? {
+            if self.la_in(OPT_FIELD) {
+                self.list(MAP_END, |p| p.fields(&mut fields))?;
+            }
+            self.closing(MAP_END, Tok::RBrace)?;
         }
-        self.closing(MAP_END, Tok::RBrace)?;
         let height = self.height_of(fields.iter().map(|f| &f.value));
         self.set_height(id, height);
         Ok(Expr { id, kind: Kind::Struct(Box::new(Struct { type_name: name.into(), fields })) })
     }
 
+    /// The colon of an entry; without it nobody looks at the key, so that what was found there since is forgotten.
+    fn colon(&mut self, known: usize) -> Step<Token> {
+        let colon = self.expect(Tok::Colon, EXPR, 15);
+        if colon.is_err() {
+            self.late.truncate(known);
+        }
+        colon
+    }
+
     fn fields(&mut self, fields: &mut Vec<Field>) -> Step<()> {
         loop {
+            let known = self.late.len();
             let optional = self.la(0) == Tok::Question;
             if optional {
                 self.consume_matched();
@@ -122,7 +133,7 @@ impl Parser<'_> {
             let name = self.field_name(EPSILON);
             self.follow.pop();
             let name = name?;
-            let colon = self.expect(Tok::Colon, EXPR, 15)?;
+            let colon = self.colon(known)?;
             let id = self.id(colon.offset);
             let value = self.expr(MORE)?;
             fields.push(Field { id, name, value, optional });
@@ -160,20 +171,21 @@ impl Parser<'_> {
     fn nested(&mut self) -> Step {
         self.consume_matched();
         let inner = self.expr(set(&[Tok::RParen]))?;
-        self.expect(Tok::RParen, EPSILON, 17)?;
+        self.end_of_call(EPSILON)?;
         Ok(inner)
     }
 
     fn list_literal(&mut self) -> Step {
         let bracket = self.token(0);
         self.consume_matched();
-        self.sync_block(OPT_EXPR | LIST_END, 18)?;
         let id = self.id(bracket.offset);
         let mut items = Vec::new();
-        if self.la_in(OPT_EXPR) {
-            self.list(LIST_END, |p| p.elements(&mut items))?;
+        if self.opening(OPT_EXPR | LIST_END)? {
+            if self.la_in(OPT_EXPR) {
+                self.list(LIST_END, |p| p.elements(&mut items))?;
+            }
+            self.closing(LIST_END, Tok::RBracket)?;
         }
-        self.closing(LIST_END, Tok::RBracket)?;
         let height = self.height_of(items.iter().map(|e| &e.value));
         self.set_height(id, height);
         Ok(Expr { id, kind: Kind::List(items) })
@@ -192,11 +204,12 @@ impl Parser<'_> {
 
     fn optional_expr(&mut self, follow: u64) -> Step<(bool, Expr)> {
         self.follow.push(follow);
+        let synced = self.sync_block(OPT_EXPR, 19);
         let optional = self.la(0) == Tok::Question;
         if optional {
             self.consume_matched();
         }
-        let value = self.sync_block(OPT_EXPR, 19).and_then(|()| self.expr(EPSILON));
+        let value = synced.and_then(|()| self.expr(EPSILON));
         let value = match value {
             Err(fault) => {
                 let start = self.token(0).offset;
@@ -211,13 +224,14 @@ impl Parser<'_> {
     fn map_literal(&mut self) -> Step {
         let brace = self.token(0);
         self.consume_matched();
-        self.sync_block(OPT_EXPR | MAP_END, 20)?;
         let id = self.id(brace.offset);
         let mut entries = Vec::new();
-        if self.la_in(OPT_EXPR) {
-            self.list(MAP_END, |p| p.entries(&mut entries))?;
+        if self.opening(OPT_EXPR | MAP_END)? {
+            if self.la_in(OPT_EXPR) {
+                self.list(MAP_END, |p| p.entries(&mut entries))?;
+            }
+            self.closing(MAP_END, Tok::RBrace)?;
         }
-        self.closing(MAP_END, Tok::RBrace)?;
         let height = self.height_of(entries.iter().flat_map(|e| [&e.key, &e.value]));
         self.set_height(id, height);
         Ok(Expr { id, kind: Kind::Map(entries) })
@@ -225,8 +239,9 @@ impl Parser<'_> {
 
     fn entries(&mut self, entries: &mut Vec<Entry>) -> Step<()> {
         loop {
+            let known = self.late.len();
             let (optional, key) = self.optional_expr(set(&[Tok::Colon]))?;
-            let colon = self.expect(Tok::Colon, EXPR, 21)?;
+            let colon = self.colon(known)?;
             let id = self.id(colon.offset);
             let value = self.expr(MORE)?;
             entries.push(Entry { id, key, value, optional });
@@ -237,13 +252,25 @@ impl Parser<'_> {
         }
     }
 
-    /// A comma that may be there, and the bracket that has to be.
-    fn closing(&mut self, end: u64, bracket: Tok) -> Step<()> {
-        self.sync_block(end, 22)?;
-        if self.la(0) == Tok::Comma {
-            self.consume_matched();
+    /// Before the first item of a literal; false when there is nothing more to read of it.
+    fn opening(&mut self, expected: u64) -> Step<bool> {
+        match self.sync_block(expected, 18) {
+            Ok(()) => Ok(true),
+            Err(fault) => self.repair(fault).map(|()| false),
         }
-        self.expect(bracket, EPSILON, 23)?;
-        Ok(())
+    }
+
+    /// A comma that may be there, and the bracket that has to be; a literal without it is still one.
+    fn closing(&mut self, end: u64, bracket: Tok) -> Step<()> {
+        let closed = self.sync_block(end, 22).and_then(|()| {
+            if self.la(0) == Tok::Comma {
+                self.consume_matched();
+            }
+            self.expect(bracket, EPSILON, 23).map(|_| ())
+        });
+        match closed {
+            Err(fault) => self.repair(fault),
+            good => good,
+        }
     }
 }

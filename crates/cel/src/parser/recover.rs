@@ -147,17 +147,27 @@ impl Parser<'_> {
             }
             Fault::NoViable { ahead } => {
                 let token = self.token(*ahead);
-                let text = self.text.get(self.token(0).start..token.end).unwrap_or("");
+                let text = self.read_text(self.token(0).start, token.end);
                 let message = match text.strip_prefix(|_: char| true) {
                     Some(word @ ("true" | "false" | "null")) => {
                         format!("mismatched input '{word}' expecting IDENTIFIER")
                     }
-                    _ => format!("no viable alternative at input {}", quote(text)),
+                    _ => format!("no viable alternative at input {}", quote(&text)),
                 };
                 (token, message)
             }
         };
         self.syntax_error(token, &message)
+    }
+
+    /// A part of the text without what the lexer could not read.
+    fn read_text(&self, start: usize, end: usize) -> String {
+        let (mut out, mut from) = (String::new(), start);
+        for (a, b) in self.dropped.iter().filter(|(a, b)| *a >= start && *b <= end) {
+            out.push_str(self.text.get(from..*a).unwrap_or(""));
+            from = *b;
+        }
+        out + self.text.get(from..end).unwrap_or("")
     }
 
     /// Drops the present token when the next one fits.
