@@ -2,36 +2,13 @@
 //! the one that shows it.
 
 use api::{GroupVersionKind, Map, Value, json, object};
+use samples::Dice;
 
 use crate::{
     go_text, json_patch, managed,
     managed::{Apply, BuiltIn, Element, FieldSet, NoVersions, Request, ResetFields, TypeView},
     merge_patch, strategic_merge,
 };
-
-/// A source of choices (xorshift64*).
-struct Dice(u64);
-
-impl Dice {
-    fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % n
-    }
-
-    fn one_in(&mut self, n: usize) -> bool {
-        self.below(n) == 0
-    }
-
-    fn pick<T: Clone>(&mut self, from: &[T]) -> T {
-        from[self.below(from.len())].clone()
-    }
-}
 
 const WORDS: &[&str] = &[
     "a",
@@ -58,7 +35,7 @@ const WORDS: &[&str] = &[
 ];
 
 /// Any JSON value, rich in words that mean something to a patch.
-fn anything(dice: &mut Dice, depth: usize) -> Value {
+fn anything(dice: &mut Dice<'_>, depth: usize) -> Value {
     match dice.below(if depth == 0 { 5 } else { 9 }) {
         0 => Value::Null,
         1 => dice.one_in(2).into(),
@@ -74,7 +51,7 @@ fn anything(dice: &mut Dice, depth: usize) -> Value {
 }
 
 /// Some of the names, at least one, in any order.
-fn some<'a>(dice: &mut Dice, names: &[&'a str]) -> Vec<&'a str> {
+fn some<'a>(dice: &mut Dice<'_>, names: &[&'a str]) -> Vec<&'a str> {
     let mut out: Vec<&str> = names.iter().copied().filter(|_| dice.one_in(2)).collect();
     if out.is_empty() {
         out.push(dice.pick(names));
@@ -85,18 +62,18 @@ fn some<'a>(dice: &mut Dice, names: &[&'a str]) -> Vec<&'a str> {
     out
 }
 
-fn items(dice: &mut Dice, names: &[&str], mut make: impl FnMut(&mut Dice, &str) -> Value) -> Value {
+fn items(dice: &mut Dice<'_>, names: &[&str], mut make: impl FnMut(&mut Dice<'_>, &str) -> Value) -> Value {
     let names = some(dice, names);
     names.into_iter().map(|name| make(dice, name)).collect::<Vec<_>>().into()
 }
 
-fn strings(dice: &mut Dice, names: &[&str]) -> Value {
+fn strings(dice: &mut Dice<'_>, names: &[&str]) -> Value {
     let names = some(dice, names);
     names.into_iter().map(|name| (name, dice.pick(&["1", "2"]))).collect::<Map>().into()
 }
 
 /// A Deployment with any part missing, without empty lists and maps (which are as good as missing) and double items.
-fn deployment(dice: &mut Dice) -> Value {
+fn deployment(dice: &mut Dice<'_>) -> Value {
     let mut object = object! { "apiVersion" => "apps/v1", "kind" => "Deployment" };
     object.set_at(&["metadata", "name"], "d");
     for path in [&["metadata", "labels"][..], &["spec", "template", "spec", "nodeSelector"]] {
@@ -119,7 +96,7 @@ fn deployment(dice: &mut Dice) -> Value {
     object
 }
 
-fn container(dice: &mut Dice, name: &str) -> Value {
+fn container(dice: &mut Dice<'_>, name: &str) -> Value {
     let mut out = object! { "name" => name };
     if dice.one_in(2) {
         out.set_at(&["image"], dice.pick(&["i", "j"]));
@@ -128,11 +105,12 @@ fn container(dice: &mut Dice, name: &str) -> Value {
         out.set_at(&["args"], items(dice, &["x", "y"], |_, name| name.into()));
     }
     if dice.one_in(2) {
-        let env = |dice: &mut Dice, name: &str| object! { "name" => name, "value" => dice.pick(&["1", "2"]) };
+        let env =
+            |dice: &mut Dice<'_>, name: &str| object! { "name" => name, "value" => dice.pick(&["1", "2"]) };
         out.set_at(&["env"], items(dice, &["A", "B", "C"], env));
     }
     if dice.one_in(2) {
-        let port = |dice: &mut Dice, protocol: &str| {
+        let port = |dice: &mut Dice<'_>, protocol: &str| {
             // One port of two protocols would be one item to strategic merge, which goes by the port alone.
             let number = if protocol == "TCP" { 80 } else { 81 };
             object! { "containerPort" => number, "protocol" => protocol, "hostPort" => dice.pick(&[1, 2]) }
@@ -146,7 +124,7 @@ fn deployments() -> &'static schema::Message {
     schema::kind("apps", "v1", "Deployment").unwrap()
 }
 
-fn set(dice: &mut Dice, depth: usize) -> FieldSet {
+fn set(dice: &mut Dice<'_>, depth: usize) -> FieldSet {
     let mut out = FieldSet::new();
     for _ in 0..dice.below(6) {
         let steps = 1 + dice.below(depth);
@@ -182,8 +160,8 @@ fn nothing_panics_whatever_the_patch() {
     }
 }
 
-fn operation(dice: &mut Dice) -> Value {
-    let path = |dice: &mut Dice| {
+fn operation(dice: &mut Dice<'_>) -> Value {
+    let path = |dice: &mut Dice<'_>| {
         let steps =
             ["", "/spec", "/metadata", "/metadata/labels", "/a", "/0", "/-1", "/-", "/~1", "/~", "/é"];
         (0..dice.below(4)).map(|_| dice.pick(&steps)).collect::<String>()
