@@ -1,5 +1,7 @@
 //! RE2 patterns.
 
+mod translate;
+
 use regex::{Regex, RegexBuilder};
 
 use super::{Cost, Row, int, row, text};
@@ -25,30 +27,17 @@ const LARGEST: usize = 2 << 20;
 ///
 /// # Errors
 ///
-/// The text names the fault as RE2 does where it is a common one.
+/// What Go says of the pattern.
 pub(crate) fn compile(pattern: &str) -> std::result::Result<Regex, Error> {
-    RegexBuilder::new(pattern).size_limit(LARGEST).build().map_err(|e| Error::new(complaint(pattern, &e)))
-}
-
-fn complaint(pattern: &str, fault: &regex::Error) -> String {
-    let text = fault.to_string();
-    let known = [
-        ("unclosed group", "missing closing )", pattern),
-        ("unopened group", "unexpected )", pattern),
-        (
-            "unclosed character class",
-            "missing closing ]",
-            pattern.find('[').and_then(|i| pattern.get(i..)).unwrap_or(pattern),
-        ),
-    ];
-    if let Some((_, re2, part)) = known.iter().find(|(ours, ..)| text.contains(ours)) {
-        return format!("error parsing regexp: {re2}: `{part}`");
-    }
-    if text.contains("repetition operator missing expression") {
-        let op: String = pattern.chars().skip_while(|c| !matches!(c, '*' | '+' | '?')).take(1).collect();
-        return format!("error parsing regexp: missing argument to repetition operator: `{op}`");
-    }
-    format!("error parsing regexp: invalid pattern: `{pattern}`")
+    let translated = translate::translate(pattern).map_err(Error::new)?;
+    let built = RegexBuilder::new(&translated).size_limit(LARGEST).build();
+    built.map_err(|e| {
+        let what = match e {
+            regex::Error::CompiledTooBig(_) => "expression too large",
+            _ => "invalid character class range",
+        };
+        Error::new(format!("error parsing regexp: {what}: `{pattern}`"))
+    })
 }
 
 fn compiled(pattern: &str) -> std::result::Result<Regex, Error> {
