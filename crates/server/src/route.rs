@@ -12,6 +12,7 @@ use crate::catalog::Served;
 use crate::gates::authorize::{Authorized, Head};
 use crate::http::accept::Output;
 use crate::http::{Response, Warnings, accept, answer, body};
+use crate::kubelet::websocket;
 use crate::pipeline::{Refusal, header};
 use crate::verbs::{self, Exchange};
 use crate::{paths, reviews};
@@ -75,7 +76,11 @@ pub(crate) async fn route(
     let bytes = if action.reads_body() { body::read(incoming).await? } else { Bytes::new() };
     warnings.extend(deprecation(exchange.served.table).map(str::to_owned));
     let zips = takes_gzip(header(&head.parts.headers, "accept-encoding"));
+    let watches = matches!(action, Action::List { watch } if watch || head.query.bool("watch"));
     let response = perform(action, exchange, &bytes).await?;
+    if watches && websocket::is_websocket(&head.parts.headers) {
+        return Ok(verbs::watch_over_websocket(app, head, response)?);
+    }
     Ok(if zips { compressed(response) } else { response })
 }
 

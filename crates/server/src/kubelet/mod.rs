@@ -31,7 +31,8 @@ use tls::{Kubelets, Trust};
 use url::Location;
 
 pub(crate) use http::{fetch, read_some};
-pub(crate) use stream::Relay;
+pub(crate) use stream::{Relay, run as run_stream};
+pub(crate) use upgrade::take_client;
 
 /// Port of a kubelet whose node does not tell one.
 const KUBELET_PORT: i64 = 10250;

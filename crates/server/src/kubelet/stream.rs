@@ -71,7 +71,7 @@ impl Body for Relay {
 
 /// Lets a stream run on a connection that is no longer HTTP, until it is over or the server stops.  It holds the
 /// place of its connection among all connections.
-pub(super) fn run(app: &Arc<App>, held: Option<Held>, work: impl Future<Output = ()> + Send + 'static) {
+pub(crate) fn run(app: &Arc<App>, held: Option<Held>, work: impl Future<Output = ()> + Send + 'static) {
     let shutdown = app.shutdown.clone();
     tokio::spawn(async move {
         let _held = held;

@@ -63,6 +63,26 @@ async fn a_log_can_be_read_as_messages() {
     assert_eq!(refused, 403);
 }
 
+#[tokio::test]
+async fn a_watch_can_be_read_as_messages() {
+    let cluster = Cluster::start(&[]).await;
+    let pods = "/api/v1/namespaces/default/pods";
+    let listed = cluster.get(pods).await;
+    let parsed = codec::json::parse(listed.body.as_bytes()).unwrap().value;
+    let items = parsed.array_at(&["items"]).len();
+    assert!(items > 0, "{}", listed.body);
+    let mut socket = cluster.websocket(&format!("{pods}?watch=1"), &[]).await.unwrap();
+    for _ in 0..items {
+        let Some(Ok(Message::Text(event))) = socket.next().await else { panic!("no event") };
+        let event = codec::json::parse(event.as_bytes()).unwrap().value;
+        assert_eq!((event.str_at(&["type"]), event.str_at(&["object", "kind"])), ("ADDED", "Pod"));
+    }
+    cluster.stop();
+    let last = socket.next().await.unwrap().unwrap();
+    assert!(last.is_close(), "{last:?}");
+    assert_eq!(cluster.websocket("/api/v1/nothing?watch=1", &[]).await.unwrap_err(), 404);
+}
+
 /// What a client hears of a command: stdout, stderr, and the status.
 async fn hear(socket: &mut support::ClientSocket) -> (String, String, String) {
     let mut heard = [const { String::new() }; 4];

@@ -56,7 +56,7 @@ pub(crate) async fn pass(app: &Arc<App>, mut head: Head, to: &Location) -> Resul
 ///
 /// # Errors
 /// 500 for a connection that cannot become something else, such as one of HTTP/2.
-pub(super) fn take_client(head: &mut Head) -> Result<OnUpgrade, ApiError> {
+pub(crate) fn take_client(head: &mut Head) -> Result<OnUpgrade, ApiError> {
     let client = head.parts.extensions.remove::<OnUpgrade>();
     client.ok_or_else(|| ApiError::new(Reason::Unknown, "request connection cannot be hijacked"))
 }

@@ -24,7 +24,7 @@ use crate::http::{Response, answer};
 use crate::transport::Body;
 
 /// A client's WebSocket.
-pub(super) type Socket = WebSocketStream<TokioIo<Upgraded>>;
+pub(crate) type Socket = WebSocketStream<TokioIo<Upgraded>>;
 
 /// The largest message of a client, in bytes.
 const MESSAGE_LIMIT: usize = 4 * 1024 * 1024;
@@ -47,7 +47,7 @@ pub(crate) fn offered(headers: &HeaderMap) -> impl Iterator<Item = &str> {
 ///
 /// # Errors
 /// An answer with 400 or 405 for a handshake of another method or version, or without a key.
-pub(super) fn accept(head: &Parts, protocol: Option<&str>) -> Result<Response, Box<Response>> {
+pub(crate) fn accept(head: &Parts, protocol: Option<&str>) -> Result<Response, Box<Response>> {
     if head.method != Method::GET {
         return Err(Box::new(refusal(StatusCode::METHOD_NOT_ALLOWED, "bad method")));
     }
@@ -88,7 +88,7 @@ fn accept_key(key: &[u8]) -> String {
 }
 
 /// The WebSocket on a connection that was accepted; `None` when the client has left.
-pub(super) async fn open(client: OnUpgrade) -> Option<Socket> {
+pub(crate) async fn open(client: OnUpgrade) -> Option<Socket> {
     let stream = TokioIo::new(client.await.ok()?);
     let config = WebSocketConfig::default()
         .read_buffer_size(16 * 1024)
@@ -99,7 +99,7 @@ pub(super) async fn open(client: OnUpgrade) -> Option<Socket> {
 }
 
 /// Says that this is the end and reads what is still on its way, so that the client reads all that it was sent.
-pub(super) async fn close(mut socket: Socket) {
+pub(crate) async fn close(mut socket: Socket) {
     // A close without a code is an error to client-go.
     let normal = CloseFrame { code: CloseCode::Normal, reason: "".into() };
     let _ = tokio::time::timeout(CLOSE_TIME, async {

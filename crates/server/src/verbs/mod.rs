@@ -14,6 +14,7 @@ mod special;
 mod stream;
 mod token;
 mod watch;
+mod watch_socket;
 mod write;
 
 use std::sync::Arc;
@@ -135,6 +136,7 @@ pub(crate) async fn list_or_watch(exchange: Exchange, force_watch: bool) -> Resu
 pub(crate) use connect::connect;
 pub(crate) use delete::{delete, delete_collection};
 pub(crate) use patch::{check_patch_type, patch};
+pub(crate) use watch_socket::upgrade as watch_over_websocket;
 pub(crate) use write::{create, create_subresource, update};
 
 /// A revision as clients write it: `""` is none.
