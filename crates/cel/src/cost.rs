@@ -86,6 +86,10 @@ fn of_single(cost: SingleCost, args: &[Value<'_>], result: Option<&Value<'_>>) -
         SingleCost::Regex => pattern(a, b),
         SingleCost::Product => scaled(a, WALK) * scaled(b, WALK),
         SingleCost::Made => allocating(result.map_or(1, Value::size), 1.0),
+        SingleCost::Range => match args.first() {
+            Some(Value::Int(n)) => allocating(u64::try_from(*n).unwrap_or(0), 1.0),
+            _ => allocating(1, 1.0),
+        },
         SingleCost::Flattened => match args.get(1) {
             Some(Value::Int(depth)) => allocating(a, *depth as f64),
             _ => allocating(a, 1.0),

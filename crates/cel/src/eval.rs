@@ -8,8 +8,11 @@ mod fold;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use regex::Regex;
+
 use crate::ast::Name;
 use crate::cost;
+use crate::env::Overload;
 use crate::error::{Cause, Error};
 use crate::library;
 use crate::plan::{BinaryCost, Invocation, Node, PatternKind, Program};
@@ -204,16 +207,7 @@ impl<'v> Run<'v, '_> {
             Node::OrElse { operands, unwrap } => self.or_else(operands, *unwrap),
             Node::Call(call) => self.call(call),
             Node::Pattern { kind, regex, args, cost, single } => {
-                let values = self.arguments(args, *cost, *single, true)?;
-                match kind {
-                    PatternKind::Matches => {
-                        let text =
-                            values.first().and_then(Value::as_str).ok_or_else(Error::no_such_overload)?;
-                        Ok(Value::Bool(regex.is_match(text)))
-                    }
-                    PatternKind::Find => library::find_with(regex, &values),
-                    PatternKind::FindAll => library::find_all_with(regex, &values),
-                }
+                self.pattern(*kind, regex, args, *cost, *single)
             }
             Node::List { items } => {
                 let made = self.list(items);
@@ -325,59 +319,89 @@ impl<'v> Run<'v, '_> {
         }
     }
 
-    /// The arguments of a function, and what the call costs by their sizes; one without a value has size 1.
+    /// The arguments of a function in `values`, and what the call costs by their sizes; one without a value has size 1.
     fn arguments(
         &mut self,
         args: &'v [Node],
+        values: &mut [Value<'v>],
         price: library::Cost,
         single: bool,
         stops: bool,
-    ) -> std::result::Result<Vec<Value<'v>>, Error> {
-        let mut values = Vec::with_capacity(args.len());
+    ) -> std::result::Result<(), Error> {
         let mut failure = None;
-        for arg in args {
+        for (arg, value) in args.iter().zip(values.iter_mut()) {
             match self.eval(arg) {
-                Ok(value) => values.push(value),
+                Ok(v) => *value = v,
                 Err(e) if stops || e.is_fatal() => return Err(e),
                 Err(e) => {
-                    values.push(Value::Null);
                     failure.get_or_insert(e);
                 }
             }
         }
         if failure.is_some() || !by_result(price) {
-            self.charge(cost::of_call(price, single, &values, None))?;
+            self.charge(cost::of_call(price, single, values, None))?;
         }
-        failure.map_or(Ok(values), Err)
+        failure.map_or(Ok(()), Err)
     }
 
+    /// Calls a function; few arguments need no allocation.
     fn call(&mut self, call: &'v Invocation) -> Result<'v> {
+        match call.args.len() {
+            0 | 1 => self.call_with(call, &mut [Value::Null; 1]),
+            2 => self.call_with(call, &mut [const { Value::Null }; 2]),
+            3 => self.call_with(call, &mut [const { Value::Null }; 3]),
+            n => self.call_with(call, &mut vec![Value::Null; n]),
+        }
+    }
+
+    fn call_with(&mut self, call: &'v Invocation, values: &mut [Value<'v>]) -> Result<'v> {
+        let values = values.get_mut(..call.args.len()).unwrap_or_default();
         let single = call.candidates.len() == 1;
-        let mut values = self.arguments(&call.args, call.cost, single, call.stops)?;
+        self.arguments(&call.args, values, call.cost, single, call.stops)?;
+        let fitting = |o: &&&'static Overload| {
+            o.args.len() == values.len() && o.args.iter().zip(values.iter()).all(|(t, v)| fits(t, v))
+        };
         let chosen = match call.candidates.as_slice() {
             [one] => Some(*one),
-            many => many
-                .iter()
-                .find(|o| o.args.len() == values.len() && o.args.iter().zip(&values).all(|(t, v)| fits(t, v)))
-                .copied(),
+            many => many.iter().find(fitting).copied(),
         };
         let result = match chosen {
             Some(overload) => {
-                let result = (overload.row.call)(&mut values);
-                if result.as_ref().is_err_and(Error::is_no_such_overload)
-                    && !overload.args.iter().zip(&values).all(|(t, v)| fits(t, v))
-                {
-                    Err(no_overload(call.name, &values))
+                let result = (overload.row.call)(values);
+                let refused = result.as_ref().is_err_and(Error::is_no_such_overload);
+                if refused && !overload.args.iter().zip(values.iter()).all(|(t, v)| fits(t, v)) {
+                    Err(no_overload(call.name, values))
                 } else {
                     result
                 }
             }
-            None => Err(no_overload(call.name, &values)),
+            None => Err(no_overload(call.name, values)),
         };
         if by_result(call.cost) {
             self.charge(cost::of_call(call.cost, single, &[], result.as_ref().ok()))?;
         }
         result
+    }
+
+    fn pattern(
+        &mut self,
+        kind: PatternKind,
+        regex: &Regex,
+        args: &'v [Node],
+        price: library::Cost,
+        single: bool,
+    ) -> Result<'v> {
+        let mut values = [const { Value::Null }; 3];
+        let values = values.get_mut(..args.len()).ok_or_else(Error::no_such_overload)?;
+        self.arguments(args, values, price, single, true)?;
+        match kind {
+            PatternKind::Matches => {
+                let text = values.first().and_then(Value::as_str).ok_or_else(Error::no_such_overload)?;
+                Ok(Value::Bool(regex.is_match(text)))
+            }
+            PatternKind::Find => library::find_with(regex, values),
+            PatternKind::FindAll => library::find_all_with(regex, values),
+        }
     }
 
     fn list(&mut self, items: &'v [(Node, bool)]) -> Result<'v> {

@@ -93,6 +93,8 @@ pub(crate) enum SingleCost {
     Product,
     /// Making a list of the result's size.
     Made,
+    /// Making a list as long as the first argument says.
+    Range,
     /// Making a list of the first argument's size for each level.
     Flattened,
     /// Comparing the items of an argument with each other.
@@ -214,6 +216,14 @@ impl Ext<'_> {
             _ => Err(Error::no_such_overload()),
         }
     }
+}
+
+/// How long a computed text may get, in bytes; some functions make texts far longer than what they are charged for.
+const LONGEST_TEXT: usize = 32 << 20;
+
+/// A text of some length may be made.
+fn room_for(bytes: usize) -> std::result::Result<(), Error> {
+    if bytes > LONGEST_TEXT { Err(Error::of(crate::error::Cause::CostLimit)) } else { Ok(()) }
 }
 
 fn ext(value: Ext<'_>) -> Value<'_> {

@@ -2,7 +2,7 @@
 //!
 //! Entry points: [`ROWS`] and [`check_format`].
 
-use super::{Cost, Row, SingleCost, any, row, text};
+use super::{Cost, Row, SingleCost, any, room_for, row, text};
 use crate::ast::{Expr, Kind, Literal};
 use crate::checker::Checked;
 use crate::error::Error;
@@ -80,6 +80,7 @@ fn format<'v>(args: &mut [Value<'v>]) -> Result<'v> {
                 used += 1;
                 let shown = print(verb, precision.map(|p| p.min(MOST_DIGITS)), &value);
                 out.push_str(&shown.map_err(|e| Error::new(format!("error during formatting: {e}")))?);
+                room_for(out.len())?;
             }
         }
     }

@@ -246,7 +246,10 @@ pub(crate) fn add<'v>(a: Value<'v>, b: Value<'v>) -> Result<'v> {
             Ok(Value::list(all))
         }
         (a, b) => match (a.as_str(), b.as_str()) {
-            (Some(a), Some(b)) => Ok(Value::text(&[a, b].concat())),
+            (Some(a), Some(b)) => {
+                super::room_for(a.len() + b.len())?;
+                Ok(Value::text(&[a, b].concat()))
+            }
             _ => Err(Error::no_such_overload()),
         },
     }

@@ -1,6 +1,6 @@
 //! Texts: the language's own functions and the string extensions, counting code points.
 
-use super::{Cost, ONE, Row, SingleCost, any, int, items, regexes, row, text};
+use super::{Cost, ONE, Row, SingleCost, any, int, items, regexes, room_for, row, text};
 use crate::error::Error;
 use crate::value::{Result, Value, show};
 
@@ -134,10 +134,10 @@ fn last_index_of<'v>(args: &mut [Value<'v>]) -> Result<'v> {
 fn replace<'v>(args: &mut [Value<'v>]) -> Result<'v> {
     let (text, old, new) = (text(args, 0)?, text(args, 1)?, text(args, 2)?);
     let limit = if args.len() > 3 { int(args, 3)? } else { -1 };
-    Ok(Value::text(&match usize::try_from(limit) {
-        Ok(limit) => text.replacen(old, new, limit),
-        Err(_) => text.replace(old, new),
-    }))
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let count = text.matches(old).count().min(limit);
+    room_for(text.len().saturating_add(count.saturating_mul(new.len())))?;
+    Ok(Value::text(&text.replacen(old, new, count)))
 }
 
 fn split<'v>(args: &mut [Value<'v>]) -> Result<'v> {
@@ -187,6 +187,7 @@ fn join<'v>(args: &mut [Value<'v>]) -> Result<'v> {
         }
         let fault = || Error::new(format!("join: invalid input: {}", show::bare(item)));
         out.push_str(item.as_str().ok_or_else(fault)?);
+        room_for(out.len())?;
     }
     Ok(Value::text(&out))
 }
