@@ -179,6 +179,7 @@ impl<'v> Run<'v, '_> {
         }
     }
 
+    #[inline(never)]
     fn eval_call(&mut self, node: &'v Node) -> Result<'v> {
         match node {
             Node::Equal(args, wanted) => {
@@ -244,6 +245,7 @@ impl<'v> Run<'v, '_> {
     }
 
     /// `&&` and `||`: one term that decides is enough, whatever the other is.
+    #[inline(never)]
     fn logic(&mut self, terms: &'v [Node; 2], decides: bool) -> Result<'v> {
         let mut failure: Option<Error> = None;
         for term in terms {
@@ -263,6 +265,7 @@ impl<'v> Run<'v, '_> {
         failure.map_or(Ok(Value::Bool(!decides)), Err)
     }
 
+    #[inline(never)]
     fn ternary(&mut self, [condition, then, other]: &'v [Node; 3]) -> Result<'v> {
         match self.eval(condition)? {
             Value::Bool(true) => self.eval(then),
@@ -311,6 +314,7 @@ impl<'v> Run<'v, '_> {
         })
     }
 
+    #[inline(never)]
     fn or_else(&mut self, [first, second]: &'v [Node; 2], unwrap: bool) -> Result<'v> {
         match self.eval(first)? {
             Value::Optional(None) => self.eval(second),
@@ -345,6 +349,7 @@ impl<'v> Run<'v, '_> {
     }
 
     /// Calls a function; few arguments need no allocation.
+    #[inline(never)]
     fn call(&mut self, call: &'v Invocation) -> Result<'v> {
         match call.args.len() {
             0 | 1 => self.call_with(call, &mut [Value::Null; 1]),
@@ -383,6 +388,7 @@ impl<'v> Run<'v, '_> {
         result
     }
 
+    #[inline(never)]
     fn pattern(
         &mut self,
         kind: PatternKind,
@@ -404,6 +410,7 @@ impl<'v> Run<'v, '_> {
         }
     }
 
+    #[inline(never)]
     fn list(&mut self, items: &'v [(Node, bool)]) -> Result<'v> {
         let mut out = Vec::with_capacity(items.len());
         for (item, optional) in items {
@@ -424,6 +431,7 @@ impl<'v> Run<'v, '_> {
         Ok(Value::list(out))
     }
 
+    #[inline(never)]
     fn map(&mut self, entries: &'v [(Node, Node, bool)]) -> Result<'v> {
         let mut out = MapValue::default();
         for (key, value, optional) in entries {
@@ -436,6 +444,7 @@ impl<'v> Run<'v, '_> {
         Ok(Value::Map(out.into()))
     }
 
+    #[inline(never)]
     fn object(&mut self, type_name: &Name, fields: &'v [(Name, Node, bool)]) -> Result<'v> {
         let mut out: Vec<(Name, Value<'v>)> = Vec::with_capacity(fields.len());
         for (name, value, optional) in fields {

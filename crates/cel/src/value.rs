@@ -25,7 +25,9 @@ pub(crate) use number::{compare, double_to_int, double_to_uint};
 pub type Result<'v> = std::result::Result<Value<'v>, Error>;
 
 /// A value; 24 bytes, cheap to clone.
+// A tag of a whole word makes copies of values whole words, too; the processor forwards those from its store buffer.
 #[derive(Clone, Debug, Default)]
+#[repr(u64)]
 pub enum Value<'v> {
     /// `null`.
     #[default]
@@ -67,6 +69,8 @@ pub enum Value<'v> {
     /// A value of one of the libraries.
     Ext(Arc<Ext<'v>>),
 }
+
+const _: () = assert!(size_of::<Value<'_>>() == 24 && size_of::<Result<'_>>() == 24);
 
 /// An object whose fields are computed when asked, such as the variables of a policy.
 pub trait Fields: Send + Sync + std::fmt::Debug {

@@ -7,6 +7,7 @@ use crate::value::{self, Result, Value, show};
 
 impl<'v> Run<'v, '_> {
     /// `operand.key` and `operand.?key`.
+    #[inline(never)]
     pub(super) fn select(
         &mut self,
         operand: &'v Node,
@@ -49,6 +50,7 @@ impl<'v> Run<'v, '_> {
     }
 
     /// `has(operand.key)`.
+    #[inline(never)]
     pub(super) fn has(&mut self, operand: &'v Node, key: &'v str) -> Result<'v> {
         let operand = self.eval(operand)?;
         let (target, wrapped) = match &operand {
@@ -71,6 +73,7 @@ impl<'v> Run<'v, '_> {
     }
 
     /// `operand[index]` and `operand[?index]`.
+    #[inline(never)]
     pub(super) fn index(
         &mut self,
         operand: &'v Node,

@@ -7,6 +7,7 @@ use crate::value::{Result, Value};
 
 impl<'v> Run<'v, '_> {
     /// The value of an accumulator, whose first value is computed when it is first asked for.
+    #[inline(never)]
     pub(super) fn accumulator(&mut self, slot: usize, init: usize, take: bool) -> Result<'v> {
         let current = match self.slots.get_mut(slot) {
             Some(current) if take => current.take(),
@@ -31,6 +32,7 @@ impl<'v> Run<'v, '_> {
         }
     }
 
+    #[inline(never)]
     pub(super) fn fold(&mut self, fold: &'v Fold) -> Result<'v> {
         let range = if fold.bind { Ok(Value::Null) } else { self.eval(&fold.range) }?;
         self.put(fold.accu, None);
