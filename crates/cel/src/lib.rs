@@ -41,6 +41,7 @@ mod checker;
 mod cost;
 mod env;
 mod error;
+pub mod escape;
 pub mod estimate;
 mod eval;
 mod lexer;
