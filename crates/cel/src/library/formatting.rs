@@ -251,7 +251,10 @@ pub(crate) fn check_format(checked: &Checked, node: &Expr, issues: &mut Issues) 
     }
     let (mut rest, mut used) = (&**format, 0);
     while !rest.is_empty() {
-        let present = || if used < items.len() { Ok(()) } else { Err(format!("index {used} out of range")) };
+        // An argument for a clause that is cut off is not missed.
+        let present = || {
+            if used < items.len() || rest == "%" { Ok(()) } else { Err(format!("index {used} out of range")) }
+        };
         match next(rest, present) {
             Err(message) => return issues.report(checked.offsets.get(node.id as usize).copied(), message),
             Ok((Clause::Text(_), after)) => rest = after,

@@ -1,6 +1,6 @@
 //! Addresses and address ranges.
 
-mod complaint;
+pub(super) mod complaint;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

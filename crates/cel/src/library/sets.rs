@@ -33,6 +33,9 @@ fn holds<'v>(list: &Value<'v>, item: &Value<'v>) -> Result<bool, Error> {
 
 /// Whether a list has every item of another.
 fn contains(list: &Value<'_>, part: &Value<'_>) -> Result<bool, Error> {
+    if list.list_len().is_none() {
+        return Err(Error::no_such_overload());
+    }
     for item in part.items()? {
         if !holds(list, &item)? {
             return Ok(false);

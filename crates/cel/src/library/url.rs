@@ -1,6 +1,10 @@
 //! URLs, read as Go's `net/url` reads request targets.
 
+use std::net::IpAddr;
+
 use api::field::go_quote;
+
+use super::net::complaint;
 
 use super::{Cost, Ext, ONE, Row, ext, extension, row, text};
 use crate::error::Error;
@@ -142,7 +146,7 @@ fn host(authority: &str) -> Result<String, String> {
             Some(end) => inner.get(end + 1..).unwrap_or(""),
             None => return Err("missing ']' in host".to_owned()),
         },
-        None => host.rfind(':').and_then(|i| host.get(i..)).unwrap_or(""),
+        None => host.find(':').and_then(|i| host.get(i..)).unwrap_or(""),
     };
     let good_port =
         port.is_empty() || port.strip_prefix(':').is_some_and(|p| p.bytes().all(|b| b.is_ascii_digit()));
@@ -150,12 +154,24 @@ fn host(authority: &str) -> Result<String, String> {
         return Err(format!("invalid port {} after host", go_quote(port)));
     }
     check_host_escapes(host)?;
+    if let Some((inner, _)) = host.strip_prefix('[').and_then(|h| h.rsplit_once(']')) {
+        check_bracketed(inner.split_once("%25").map_or(inner, |(address, _)| address))?;
+    }
     let in_host =
         |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || "-_.~!$&'()*+,;=:[]<>\"%".contains(c);
     if let Some(bad) = host.chars().find(|c| !in_host(*c)) {
         return Err(format!("invalid character {} in host name", go_quote(&bad.to_string())));
     }
     Ok(unescape(host))
+}
+
+/// Brackets are for addresses of version 6.
+fn check_bracketed(address: &str) -> Result<(), String> {
+    match address.parse::<IpAddr>() {
+        Ok(IpAddr::V6(_)) => Ok(()),
+        Ok(IpAddr::V4(_)) => Err("invalid IP-literal".to_owned()),
+        Err(_) => Err(format!("invalid host: {}", complaint::of(address))),
+    }
 }
 
 fn check_escapes(text: &str) -> Result<(), String> {

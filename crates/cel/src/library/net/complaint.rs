@@ -8,7 +8,7 @@ use api::field::go_quote;
 type Fault<'a> = (&'static str, &'a str);
 
 /// The complaint about a text that could not be read.
-pub(super) fn of(text: &str) -> String {
+pub(in crate::library) fn of(text: &str) -> String {
     let fault = match text.find(['.', ':', '%']).and_then(|i| text.get(i..=i)) {
         Some(".") => v4(text).err(),
         Some(":") => v6(text).err(),
