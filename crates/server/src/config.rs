@@ -63,6 +63,8 @@ pub struct Config {
     pub request_timeout: Duration,
     /// Shortest life of a watch that names no `timeoutSeconds`; a random time up to twice as long is taken.
     pub min_request_timeout: Duration,
+    /// How long events are kept; zero for ever.
+    pub event_ttl: Duration,
     /// HTTP/2 streams at once on one connection.
     pub http2_max_streams_per_connection: u32,
     /// How long readyz is false before connections are drained.
@@ -123,6 +125,7 @@ impl Default for Config {
             allow_privileged: true,
             request_timeout: Duration::from_secs(60),
             min_request_timeout: Duration::from_secs(1800),
+            event_ttl: Duration::from_secs(3600),
             http2_max_streams_per_connection: 1000,
             shutdown_delay_duration: Duration::ZERO,
             shutdown_drain_duration: Duration::from_secs(30),

@@ -6,6 +6,7 @@
 mod accounts;
 mod aggregation;
 pub(crate) mod authorizers;
+mod expiry;
 mod feed;
 mod flow_schemas;
 mod garbage;
@@ -79,6 +80,7 @@ impl Selected {
 /// Starts the controllers that are on, and what kube-apiserver itself looks after; they run until the server stops.
 pub(crate) fn start(app: &Arc<App>, selected: &Selected) {
     flow_schemas::start(app);
+    expiry::start(app);
     for known in &selected.0 {
         tracing::info!(controller = known.name, "starting");
         (known.start)(app);

@@ -124,6 +124,13 @@ impl Draft {
         &self.json
     }
 
+    /// The same with another [`Head::expires`].
+    #[must_use]
+    pub fn expiring(mut self, at: u64) -> Self {
+        self.head.expires = at;
+        self
+    }
+
     pub(crate) fn head_mut(&mut self) -> &mut Head {
         &mut self.head
     }

@@ -66,7 +66,7 @@ impl Call<'_> {
         self.validate(Operation::Create, Some(&object), None)?;
         let key = served.key(self.namespace, &name);
         let given_revision = meta::resource_version(&object).unwrap_or(0);
-        let draft = encode::draft(served, &mut object)?;
+        let draft = encode::draft(served, &mut object)?.expiring(self.expires());
         if self.dry_run {
             return match self.app.store.get(&key) {
                 Some(_) => Err(self.exists(&name, generated, false)),

@@ -96,7 +96,7 @@ impl Call<'_> {
             Step::Remove => return self.remove(current, old).await,
             Step::Mark(state, goes_on) => (state, goes_on),
         };
-        let draft = encode::draft(self.served, &mut state)?;
+        let draft = encode::draft(self.served, &mut state)?.expiring(current.head().expires);
         if self.dry_run {
             state.set_at(&["metadata", "resourceVersion"], current.revision().to_string());
             schema::canonicalize(&mut state, self.served.stored_message);

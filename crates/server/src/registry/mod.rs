@@ -54,6 +54,17 @@ pub(crate) struct Call<'a> {
     pub warnings: crate::http::Warnings,
 }
 
+impl Call<'_> {
+    /// When what is written now is to be removed, in seconds since the Unix epoch; 0 for never.
+    fn expires(&self) -> u64 {
+        let lifetime = self.app.config.event_ttl.as_secs();
+        if lifetime == 0 || self.served.table.plural != "events" {
+            return 0;
+        }
+        u64::try_from(self.now.seconds()).unwrap_or(0).saturating_add(lifetime)
+    }
+}
+
 /// An object as a write left it.
 #[derive(Clone, Debug)]
 pub(crate) enum Written {

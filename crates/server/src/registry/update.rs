@@ -73,7 +73,7 @@ impl Call<'_> {
             let old = encode::parse(&current)?;
             let mut object = old.clone();
             change(self, &mut object)?;
-            let draft = encode::draft(self.served, &mut object)?;
+            let draft = encode::draft(self.served, &mut object)?.expiring(self.expires());
             if self.dry_run {
                 return Ok(Written::Value(object));
             }
@@ -136,11 +136,13 @@ impl Call<'_> {
         if should_delete(&object, &old) {
             return self.delete_emptied(current, object).await;
         }
-        let mut draft = encode::draft(served, &mut object)?;
+        // A write that changes nothing does not prolong the object's life.
+        let lives_until = current.head().expires;
+        let mut draft = encode::draft(served, &mut object)?.expiring(lives_until);
         if !current.same_content(&draft) {
             // What changed may be the times of field owners and nothing else: then nothing changed.
             patch::managed::keep_times(&unversioned(&stored), &mut object);
-            draft = encode::draft(served, &mut object)?;
+            draft = encode::draft(served, &mut object)?.expiring(lives_until);
         }
         if current.same_content(&draft) {
             return Ok(Some(Updated { written: Written::Stored(current.clone()), created: false }));
@@ -150,6 +152,7 @@ impl Call<'_> {
             schema::canonicalize(&mut object, served.stored_message);
             return Ok(Some(Updated { written: Written::Value(object), created: false }));
         }
+        let draft = draft.expiring(self.expires());
         match self.app.store.put(current.key().clone(), Condition::Revision(current.revision()), draft).await
         {
             Ok(stored) => {

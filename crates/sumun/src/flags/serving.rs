@@ -124,6 +124,15 @@ pub(super) const FLAGS: &[Flag] = &[
         },
     },
     Flag {
+        name: "event-ttl",
+        short: None,
+        takes: Takes::One("DURATION"),
+        default: "1h0m0s",
+        group: GROUP,
+        help: "How long events are kept after they were last written. 0 is for ever.",
+        set: |c, v| duration(v).map(|d| c.event_ttl = d),
+    },
+    Flag {
         name: "max-requests-inflight",
         short: None,
         takes: Takes::One("N"),
