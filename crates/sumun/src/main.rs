@@ -1,5 +1,6 @@
 //! The `sumun` command.  Each subcommand is a file of its own; flags are a table.
 
+mod cel;
 mod completion;
 mod flags;
 mod serve;
@@ -18,6 +19,7 @@ fn main() -> ExitCode {
     let mut command = cli();
     match command.clone().get_matches().subcommand() {
         Some((serve::NAME, matches)) => serve::run(matches),
+        Some((cel::NAME, matches)) => cel::run(matches),
         Some((completion::NAME, matches)) => completion::run(matches, &mut command),
         _ => ExitCode::from(2),
     }
@@ -29,7 +31,7 @@ fn cli() -> Command {
         .about("The front door of the Kubernetes API.")
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommands([serve::command(), completion::command()])
+        .subcommands([serve::command(), cel::command(), completion::command()])
 }
 
 /// True under the name `kube-apiserver` (a link): then the command line is that of `sumun serve`.
