@@ -191,7 +191,11 @@ impl Call<'_> {
         }
     }
 
-    fn check_preconditions(&self, options: &DeleteOptions, old: &Value) -> Result<(), ApiError> {
+    /// Refuses an object that is not the one meant.
+    ///
+    /// # Errors
+    /// 409.
+    pub(crate) fn check_preconditions(&self, options: &DeleteOptions, old: &Value) -> Result<(), ApiError> {
         let kind = GroupResource::new(self.served.table.group, self.served.table.kind);
         let check = |what: &str, wanted: &Option<String>, have: &str, hint: &str| match wanted {
             Some(wanted) if wanted != have => {

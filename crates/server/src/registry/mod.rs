@@ -28,7 +28,7 @@ pub(crate) use errors::{conflict_in_storage, storage};
 pub(crate) use finalizers::{FOREGROUND, ORPHAN};
 
 /// One write: to what, by whom, how.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Call<'a> {
     /// The server.
     pub app: &'a App,

@@ -8,7 +8,7 @@ use store::Scope;
 use super::Exchange;
 use crate::http::options::DeleteOptions;
 use crate::http::{Response, answer};
-use crate::registry::{Call, meta, parse};
+use crate::registry::{Call, Written, meta, parse};
 use api::request::Query;
 
 const TOO_MANY: &str = "Cannot evict pod as it would violate the pod's disruption budget.";
@@ -38,32 +38,37 @@ pub(super) async fn evict(
     if !goes_anyway(&pod) {
         take_from_budget(exchange, call, &pod, options.dry_run).await?;
     }
-    let mut delete = Call {
-        subresource: "",
-        warnings: crate::http::Warnings::default(),
-        dry_run: options.dry_run,
-        ..*call
-    };
-    if !options.dry_run && options.uid.as_deref().is_none_or(|uid| uid == pod.str_at(&["metadata", "uid"])) {
-        mark(&delete).await?;
+    let mut delete = Call { subresource: "", dry_run: options.dry_run, ..call.clone() };
+    if !options.dry_run {
+        mark(&delete, &mut options).await?;
     }
     delete.delete(options).await?;
     answer::value(StatusCode::CREATED, &answer::success(201, Value::Null), &exchange.output)
 }
 
-/// Says on the pod why it goes (KEP-3329).  Nobody owns the condition, as upstream.
-async fn mark(call: &Call<'_>) -> Result<(), ApiError> {
+/// Says on the pod why it goes (KEP-3329).  Nobody owns the condition, as upstream.  A revision that the options ask for
+/// is the marked pod's afterwards.
+///
+/// # Errors
+/// 404, or 409 when the pod is not the one meant.
+async fn mark(call: &Call<'_>, options: &mut DeleteOptions) -> Result<(), ApiError> {
     let condition = object! {
         "type" => "DisruptionTarget",
         "status" => "True",
         "reason" => "EvictionByEvictionAPI",
         "message" => "Eviction API: evicting",
     };
-    let marked = call.amend(|call, pod| {
-        kinds::set_condition(pod, condition.clone(), &call.now.text());
-        Ok(())
-    });
-    marked.await.map(drop)
+    let marked = call
+        .amend(|call, pod| {
+            call.check_preconditions(options, pod)?;
+            kinds::set_condition(pod, condition.clone(), &call.now.text());
+            Ok(())
+        })
+        .await?;
+    if let (Some(wanted), Written::Stored(pod)) = (&mut options.resource_version, marked) {
+        *wanted = pod.revision().to_string();
+    }
+    Ok(())
 }
 
 /// Pods that do not run, or are going, count for no budget.
@@ -107,14 +112,7 @@ async fn decrement(
     pod: &str,
     dry_run: bool,
 ) -> Result<(), ApiError> {
-    let write = Call {
-        served,
-        name: budget,
-        subresource: "status",
-        dry_run,
-        warnings: crate::http::Warnings::default(),
-        ..*call
-    };
+    let write = Call { served, name: budget, subresource: "status", dry_run, ..call.clone() };
     write
         .amend(|call, object| {
             check(object, budget)?;

@@ -45,13 +45,7 @@ pub(super) async fn bind(
     call.mutate(admission::Operation::Create, &mut binding, None)?;
     call.validate(admission::Operation::Create, Some(&binding), None)?;
     let pods = exchange.app.catalog.find("", "v1", "pods").ok_or_else(ApiError::no_such_path)?;
-    let write = Call {
-        served: pods,
-        name: pod,
-        subresource: "binding",
-        warnings: crate::http::Warnings::default(),
-        ..*call
-    };
+    let write = Call { served: pods, name: pod, subresource: "binding", ..call.clone() };
     let uid = binding.str_at(&["metadata", "uid"]).to_owned();
     write
         .amend(|call, object| {
