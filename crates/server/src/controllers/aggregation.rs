@@ -1,52 +1,26 @@
 //! Keeps the rules of aggregated cluster roles: the union of those of the roles they select.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use api::{ApiError, Value};
 use authz::rbac::{self, aggregated_rules};
-use store::{Event, Scope, Snapshot};
+use store::Scope;
 
-use super::feed::{self, Sink};
-use super::queue::Queue;
+use super::feed;
 use crate::app::App;
 use crate::catalog::Served;
 use crate::registry::parse;
 
 const NAME: &str = "clusterrole-aggregation-controller";
-const AGAIN: Duration = Duration::from_secs(1);
 
 /// Starts the controller.
 pub(super) fn start(app: &Arc<App>) {
     let Some(roles) = app.catalog.stored(rbac::GROUP, "clusterroles").cloned() else { return };
-    let queue = Queue::new();
-    feed::follow(app, &roles, Arc::new(Changed(queue.clone())));
-    let app = app.clone();
-    tokio::spawn(async move {
-        loop {
-            tokio::select! {
-                () = app.shutdown.end_watches() => return,
-                () = queue.take() => {}
-            }
-            if let Err(error) = aggregate(&app, &roles).await {
-                tracing::warn!(%error, "cannot aggregate cluster roles, trying again");
-                queue.add_later((), AGAIN);
-            }
-        }
+    // Any change of any cluster role may change any aggregated one.
+    feed::after_changes(app, &[&roles.clone()], "aggregate cluster roles", move |app| {
+        let roles = roles.clone();
+        async move { aggregate(&app, &roles).await }
     });
-}
-
-/// Any change of any cluster role may change any aggregated one.
-struct Changed(Arc<Queue<()>>);
-
-impl Sink for Changed {
-    fn fill(&self, _served: &Served, _snapshot: &Snapshot) {
-        self.0.add(());
-    }
-
-    fn take(&self, _served: &Served, _events: &[Event]) {
-        self.0.add(());
-    }
 }
 
 async fn aggregate(app: &App, roles: &Served) -> Result<(), ApiError> {

@@ -1,9 +1,12 @@
 //! Follows resources in the store for as long as the server runs.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use api::ApiError;
 use store::{Event, Scope, Snapshot, Watch, WatchError};
 
+use super::queue::Queue;
 use crate::app::App;
 use crate::catalog::Served;
 
@@ -55,5 +58,50 @@ async fn drain(app: &App, mut watch: Watch, served: &Served, sink: &dyn Sink) ->
         }
         sink.take(served, &events);
         events.clear();
+    }
+}
+
+/// When work that failed is tried again.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// Does `work` at once and after every change of one of the resources, once for changes that come together, and again
+/// when it fails; `what` it cannot do is logged then.
+pub(super) fn after_changes<F>(
+    app: &Arc<App>,
+    resources: &[&Arc<Served>],
+    what: &'static str,
+    mut work: impl FnMut(Arc<App>) -> F + Send + 'static,
+) where
+    F: Future<Output = Result<(), ApiError>> + Send,
+{
+    let queue = Queue::new();
+    for resource in resources {
+        follow(app, resource, Arc::new(Changed(queue.clone())));
+    }
+    let app = app.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                () = app.shutdown.end_watches() => return,
+                () = queue.take() => {}
+            }
+            if let Err(error) = work(app.clone()).await {
+                tracing::warn!(%error, "cannot {what}, trying again");
+                queue.add_later((), AGAIN);
+            }
+        }
+    });
+}
+
+/// Tells that something has changed, not what.
+struct Changed(Arc<Queue<()>>);
+
+impl Sink for Changed {
+    fn fill(&self, _served: &Served, _snapshot: &Snapshot) {
+        self.0.add(());
+    }
+
+    fn take(&self, _served: &Served, _events: &[Event]) {
+        self.0.add(());
     }
 }

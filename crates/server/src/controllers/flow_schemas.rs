@@ -2,20 +2,17 @@
 //! whatever controllers are on (KEP-1040).
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use api::{ApiError, Value, object};
-use store::{Event, Scope, Snapshot};
+use store::Scope;
 
-use super::feed::{self, Sink};
-use super::queue::Queue;
+use super::feed;
 use crate::app::App;
 use crate::catalog::Served;
 use crate::registry::parse;
 
 const GROUP: &str = "flowcontrol.apiserver.k8s.io";
 const NAME: &str = "api-priority-and-fairness-config-consumer-v1";
-const AGAIN: Duration = Duration::from_secs(1);
 
 /// Starts the controller.
 pub(super) fn start(app: &Arc<App>) {
@@ -24,36 +21,16 @@ pub(super) fn start(app: &Arc<App>) {
     else {
         return;
     };
-    let queue = Queue::new();
-    for followed in [&levels, &schemas] {
-        feed::follow(app, followed, Arc::new(Changed(queue.clone())));
-    }
-    let app = app.clone();
-    tokio::spawn(async move {
-        loop {
-            tokio::select! {
-                () = app.shutdown.end_watches() => return,
-                () = queue.take() => {}
-            }
-            if let Err(error) = judge_all(&app, &schemas, &levels).await {
-                tracing::warn!(%error, "cannot write the condition of a flow schema, trying again");
-                queue.add_later((), AGAIN);
-            }
-        }
-    });
-}
-
-/// A level that comes or goes may concern any schema.
-struct Changed(Arc<Queue<()>>);
-
-impl Sink for Changed {
-    fn fill(&self, _served: &Served, _snapshot: &Snapshot) {
-        self.0.add(());
-    }
-
-    fn take(&self, _served: &Served, _events: &[Event]) {
-        self.0.add(());
-    }
+    // A level that comes or goes may concern any schema.
+    feed::after_changes(
+        app,
+        &[&levels.clone(), &schemas.clone()],
+        "write the condition of a flow schema",
+        move |app| {
+            let (schemas, levels) = (schemas.clone(), levels.clone());
+            async move { judge_all(&app, &schemas, &levels).await }
+        },
+    );
 }
 
 async fn judge_all(app: &App, schemas: &Served, levels: &Served) -> Result<(), ApiError> {
