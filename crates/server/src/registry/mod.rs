@@ -58,7 +58,9 @@ impl Call<'_> {
     /// When what is written now is to be removed, in seconds since the Unix epoch; 0 for never.
     fn expires(&self) -> u64 {
         let lifetime = self.app.config.event_ttl.as_secs();
-        if lifetime == 0 || self.served.table.plural != "events" {
+        // Events of both groups are stored as those of the core group.
+        let is_event = self.served.table.plural == "events" && self.served.table.storage.0.is_empty();
+        if lifetime == 0 || !is_event {
             return 0;
         }
         u64::try_from(self.now.seconds()).unwrap_or(0).saturating_add(lifetime)
