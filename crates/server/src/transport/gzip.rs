@@ -10,6 +10,8 @@ use super::body::{Body, Kind, Pieces};
 
 /// Shorter answers are sent as they are (upstream's `defaultGzipThresholdBytes`).
 const THRESHOLD: usize = 128 * 1024;
+/// What is compressed without a pause, in bytes.
+const PIECE: usize = 64 * 1024;
 /// Upstream's level: most of the gain, least of the time.
 const LEVEL: Compression = Compression::new(1);
 
@@ -19,7 +21,7 @@ impl Body {
         let kind = std::mem::replace(&mut self.kind, Kind::Whole(None));
         let (kind, compressed) = match kind {
             Kind::Whole(Some(bytes)) if bytes.len() > THRESHOLD => {
-                (compressing(vec![bytes], Box::new(std::iter::empty())), true)
+                (compressing(Vec::new(), Box::new(cut(bytes))), true)
             }
             Kind::Pieces { pieces, length } => from_pieces(pieces, length),
             other => (other, false),
@@ -27,6 +29,14 @@ impl Body {
         self.kind = kind;
         (self, compressed)
     }
+}
+
+/// A body that is there, in pieces that take little time each.
+fn cut(mut bytes: Bytes) -> impl Iterator<Item = io::Result<Bytes>> {
+    std::iter::from_fn(move || {
+        let piece = bytes.split_to(bytes.len().min(PIECE));
+        (!piece.is_empty()).then_some(Ok(piece))
+    })
 }
 
 /// Looks at pieces until they are long enough to be worth it.

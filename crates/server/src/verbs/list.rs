@@ -29,7 +29,7 @@ pub(crate) async fn list(exchange: Arc<Exchange>, options: &ListOptions) -> Resu
     let page = Page::new(&exchange, options, &selection).await?;
     if let Some(form) = Form::of(&shaper) {
         let media_type = exchange.output.format.media_type();
-        return Ok(answer::bytes(StatusCode::OK, media_type, stream::body(&exchange, form, page)?));
+        return Ok(answer::bytes(StatusCode::OK, media_type, stream::body(&exchange, form, page).await?));
     }
     let items = page.objects().map(|o| shaper.value(o)).collect::<Result<Vec<_>, _>>()?;
     answer::value(StatusCode::OK, &shaper.list(&page.meta, items)?, &exchange.output)

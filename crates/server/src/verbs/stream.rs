@@ -19,6 +19,8 @@ use crate::transport::Body;
 
 /// About how many bytes one piece has.
 const PIECE: usize = 64 * 1024;
+/// Objects that are encoded without a pause.
+const ENCODED_AT_ONCE: usize = 128;
 const LIST_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta";
 
 /// How the items of a list are written.
@@ -56,18 +58,18 @@ impl Form {
 ///
 /// # Errors
 /// 500 for stored objects that cannot be read, when that shows before the first byte.
-pub(super) fn body(exchange: &Arc<Exchange>, form: Form, page: Page) -> Result<Body, ApiError> {
-    let (head, length) = head(exchange, &form, &page)?;
+pub(super) async fn body(exchange: &Arc<Exchange>, form: Form, page: Page) -> Result<Body, ApiError> {
+    let (head, length) = head(exchange, &form, &page).await?;
     let stream = Stream { exchange: exchange.clone(), form, page, at: None, head: Some(head) };
     Ok(Body::pieces(Pieces(Some(stream)), length))
 }
 
 /// What comes before the first item, and how long the whole is where that is known.
-fn head(exchange: &Exchange, form: &Form, page: &Page) -> Result<(Vec<u8>, Option<u64>), ApiError> {
+async fn head(exchange: &Exchange, form: &Form, page: &Page) -> Result<(Vec<u8>, Option<u64>), ApiError> {
     let served = &exchange.served;
     let own = (served.group_version().to_string(), served.list_kind());
     let text = match form {
-        Form::Protobuf => return protobuf_head(exchange, (&own.0, &own.1), page),
+        Form::Protobuf => return protobuf_head(exchange, (&own.0, &own.1), page).await,
         Form::Raw => json_head((&own.0, &own.1), &page.meta, None),
         Form::Metadata(version) => {
             let api_version = format!("meta.k8s.io/{version}");
@@ -97,21 +99,42 @@ fn json_head((api_version, kind): (&str, &str), meta: &Value, columns: Option<&V
     out
 }
 
-fn protobuf_head(
+async fn protobuf_head(
     exchange: &Exchange,
     kind: (&str, &str),
     page: &Page,
 ) -> Result<(Vec<u8>, Option<u64>), ApiError> {
-    let shaper = exchange.shaper()?;
-    let mut items = 0;
-    for object in page.objects() {
-        let encoded = shaper.protobuf(object)?;
-        items += proto::item_size(Envelope::raw_of(&encoded).map_err(ApiError::internal)?.len());
+    let (mut items, mut at) = (0, page.after().cloned());
+    loop {
+        let (size, last) = protobuf_size(exchange, page, at.as_ref())?;
+        items += size;
+        if last.is_none() {
+            break;
+        }
+        at = last;
+        // The first list of many objects encodes them all: others get their turn meanwhile.
+        tokio::task::yield_now().await;
     }
     let list_meta = schema::message(LIST_META).ok_or_else(|| ApiError::internal("no list metadata"))?;
     let head = proto::list_head(kind, &page.meta, list_meta, items).map_err(ApiError::internal)?;
     let length = head.len() + items + proto::LIST_TAIL.len();
     Ok((head, Some(length as u64)))
+}
+
+/// What the next objects take in a list, and the last of them; `None` when there were none.
+fn protobuf_size(
+    exchange: &Exchange,
+    page: &Page,
+    after: Option<&Name>,
+) -> Result<(usize, Option<Name>), ApiError> {
+    let shaper = exchange.shaper()?;
+    let (mut size, mut last) = (0, None);
+    for object in page.objects_after(after).take(ENCODED_AT_ONCE) {
+        let encoded = shaper.protobuf(object)?;
+        size += proto::item_size(Envelope::raw_of(&encoded).map_err(ApiError::internal)?.len());
+        last = Some(object.key().name.clone());
+    }
+    Ok((size, last))
 }
 
 struct Stream {
