@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::ApiError;
+use api::{ApiError, UserInfo};
 use bytes::Bytes;
 use hyper::Method;
 use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue};
@@ -47,41 +47,64 @@ pub(crate) async fn route(
         name => Some(served.subresource(name).ok_or_else(ApiError::no_such_path)?),
     };
     let action = action(&served, subresource, &head)?;
-    if action != Action::Connect {
-        let offered =
-            if matches!(action, Action::List { .. }) { &accept::LISTS[..] } else { &accept::OBJECTS };
-        accept::route(header(&head.parts.headers, "accept"), offered)?;
+    negotiable(&action, &head)?;
+    let exchange = exchange(app, served, subresource, user, &head, warnings)?;
+    let Action::Verb(verb) = action else {
+        return Ok(verbs::connect(&exchange, head, incoming).await?);
+    };
+    let bytes = if verb.reads_body() { body::read(incoming).await? } else { Bytes::new() };
+    warnings.extend(deprecation(exchange.served.table).map(str::to_owned));
+    let response = perform(verb, exchange, &bytes).await?;
+    let watches = matches!(verb, Verb::List { watch } if watch || head.query.bool("watch"));
+    if watches && websocket::is_websocket(&head.parts.headers) {
+        return Ok(verbs::watch_over_websocket(app, head, response)?);
     }
-    if action == Action::Patch {
-        verbs::check_patch_type(header(&head.parts.headers, "content-type"))?;
+    Ok(if takes_gzip(header(&head.parts.headers, "accept-encoding")) {
+        compressed(response)
+    } else {
+        response
+    })
+}
+
+/// Refuses media types that the route does not have, before anything is looked at.
+///
+/// # Errors
+/// 406 and 415 in the words of upstream's router.
+fn negotiable(action: &Action, head: &Head) -> Result<(), ApiError> {
+    let Action::Verb(verb) = action else { return Ok(()) };
+    accept::route(header(&head.parts.headers, "accept"), matches!(verb, Verb::List { .. }))?;
+    match verb {
+        Verb::Patch => verbs::check_patch_type(header(&head.parts.headers, "content-type")),
+        _ => Ok(()),
     }
-    let output = output(subresource, &head)?;
-    let exchange = Exchange {
+}
+
+/// What a verb gets of the request.
+///
+/// # Errors
+/// 406 for an answer that cannot be had.
+fn exchange(
+    app: &Arc<App>,
+    served: Arc<Served>,
+    subresource: Option<&'static schema::Subresource>,
+    user: UserInfo,
+    head: &Head,
+    warnings: &Warnings,
+) -> Result<Exchange, ApiError> {
+    Ok(Exchange {
         app: app.clone(),
-        namespace: if served.table.namespaced { info.namespace.clone() } else { "".into() },
-        name: info.name.clone(),
+        namespace: if served.table.namespaced { head.info.namespace.clone() } else { "".into() },
+        name: head.info.name.clone(),
         user,
         insecure: head.insecure,
         query: head.query.clone(),
-        output,
+        output: output(subresource, head)?,
         content_type: header(&head.parts.headers, "content-type").to_owned(),
         user_agent: header(&head.parts.headers, "user-agent").to_owned(),
         warnings: warnings.clone(),
         served,
         subresource,
-    };
-    if action == Action::Connect {
-        return Ok(verbs::connect(&exchange, head, incoming).await?);
-    }
-    let bytes = if action.reads_body() { body::read(incoming).await? } else { Bytes::new() };
-    warnings.extend(deprecation(exchange.served.table).map(str::to_owned));
-    let zips = takes_gzip(header(&head.parts.headers, "accept-encoding"));
-    let watches = matches!(action, Action::List { watch } if watch || head.query.bool("watch"));
-    let response = perform(action, exchange, &bytes).await?;
-    if watches && websocket::is_websocket(&head.parts.headers) {
-        return Ok(verbs::watch_over_websocket(app, head, response)?);
-    }
-    Ok(if zips { compressed(response) } else { response })
+    })
 }
 
 /// True for a client that can read gzip.
@@ -131,6 +154,14 @@ fn deprecation(table: &schema::Resource) -> Option<&'static str> {
 /// What is to be done with a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Action {
+    Verb(Verb),
+    /// A connection is opened to somebody else.
+    Connect,
+}
+
+/// What is done with objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verb {
     Get,
     List { watch: bool },
     Create,
@@ -139,26 +170,24 @@ enum Action {
     Patch,
     Delete,
     DeleteCollection,
-    Connect,
 }
 
-impl Action {
+impl Verb {
     fn reads_body(self) -> bool {
-        !matches!(self, Self::Get | Self::List { .. } | Self::Connect)
+        !matches!(self, Self::Get | Self::List { .. })
     }
 }
 
-async fn perform(action: Action, exchange: Exchange, body: &Bytes) -> Result<Response, ApiError> {
-    match action {
-        Action::Get => verbs::get(&exchange).await,
-        Action::List { watch } => verbs::list_or_watch(exchange, watch).await,
-        Action::Create => verbs::create(&exchange, body).await,
-        Action::CreateSubresource => verbs::create_subresource(&exchange, body).await,
-        Action::Update => verbs::update(&exchange, body).await,
-        Action::Patch => verbs::patch(&exchange, body).await,
-        Action::Delete => verbs::delete(&exchange, body).await,
-        Action::DeleteCollection => verbs::delete_collection(&exchange, body).await,
-        Action::Connect => Err(ApiError::internal("connections are answered by themselves")),
+async fn perform(verb: Verb, exchange: Exchange, body: &Bytes) -> Result<Response, ApiError> {
+    match verb {
+        Verb::Get => verbs::get(&exchange).await,
+        Verb::List { watch } => verbs::list_or_watch(exchange, watch).await,
+        Verb::Create => verbs::create(&exchange, body).await,
+        Verb::CreateSubresource => verbs::create_subresource(&exchange, body).await,
+        Verb::Update => verbs::update(&exchange, body).await,
+        Verb::Patch => verbs::patch(&exchange, body).await,
+        Verb::Delete => verbs::delete(&exchange, body).await,
+        Verb::DeleteCollection => verbs::delete_collection(&exchange, body).await,
     }
 }
 
@@ -184,7 +213,7 @@ fn action(
     }
     if info.verb_in_path {
         return if info.verb == "watch" {
-            verb(served, "watch", Action::List { watch: true })
+            verb(served, "watch", Verb::List { watch: true })
         } else {
             Err(ApiError::no_such_path())
         };
@@ -195,20 +224,20 @@ fn action(
         return Err(ApiError::no_such_path());
     }
     match (&head.parts.method, named) {
-        (&Method::GET, true) if !everywhere => verb(served, "get", Action::Get),
-        (&Method::GET, false) => verb(served, "list", Action::List { watch: false }),
-        (&Method::POST, false) if !everywhere => verb(served, "create", Action::Create),
-        (&Method::PUT, true) if !everywhere => verb(served, "update", Action::Update),
-        (&Method::PATCH, true) if !everywhere => verb(served, "patch", Action::Patch),
-        (&Method::DELETE, true) if !everywhere => verb(served, "delete", Action::Delete),
-        (&Method::DELETE, false) if !everywhere => verb(served, "deletecollection", Action::DeleteCollection),
+        (&Method::GET, true) if !everywhere => verb(served, "get", Verb::Get),
+        (&Method::GET, false) => verb(served, "list", Verb::List { watch: false }),
+        (&Method::POST, false) if !everywhere => verb(served, "create", Verb::Create),
+        (&Method::PUT, true) if !everywhere => verb(served, "update", Verb::Update),
+        (&Method::PATCH, true) if !everywhere => verb(served, "patch", Verb::Patch),
+        (&Method::DELETE, true) if !everywhere => verb(served, "delete", Verb::Delete),
+        (&Method::DELETE, false) if !everywhere => verb(served, "deletecollection", Verb::DeleteCollection),
         (_, true) if everywhere => Err(ApiError::no_such_path()),
         _ => Err(ApiError::method_not_allowed()),
     }
 }
 
-fn verb(served: &Served, verb: &str, action: Action) -> Result<Action, ApiError> {
-    if served.allows(verb) { Ok(action) } else { Err(ApiError::method_not_allowed()) }
+fn verb(served: &Served, name: &str, verb: Verb) -> Result<Action, ApiError> {
+    if served.allows(name) { Ok(Action::Verb(verb)) } else { Err(ApiError::method_not_allowed()) }
 }
 
 fn subresource_action(sub: &schema::Subresource, head: &Head) -> Result<Action, ApiError> {
@@ -216,20 +245,20 @@ fn subresource_action(sub: &schema::Subresource, head: &Head) -> Result<Action, 
     if !head.info.rest.is_empty() && sub.name != "proxy" {
         return Err(ApiError::no_such_path());
     }
-    let (verb, action) = match head.parts.method {
-        Method::GET => ("get", Action::Get),
-        Method::POST => ("create", Action::CreateSubresource),
-        Method::PUT => ("update", Action::Update),
-        Method::PATCH => ("patch", Action::Patch),
-        Method::DELETE => ("delete", Action::Delete),
+    let (name, verb) = match head.parts.method {
+        Method::GET => ("get", Verb::Get),
+        Method::POST => ("create", Verb::CreateSubresource),
+        Method::PUT => ("update", Verb::Update),
+        Method::PATCH => ("patch", Verb::Patch),
+        Method::DELETE => ("delete", Verb::Delete),
         // Proxies take two more methods, which discovery does not tell.
-        Method::HEAD | Method::OPTIONS if sub.name == "proxy" => ("get", Action::Connect),
+        Method::HEAD | Method::OPTIONS if sub.name == "proxy" => ("get", Verb::Get),
         _ => return Err(ApiError::method_not_allowed()),
     };
-    if !sub.verbs.contains(&verb) {
+    if !sub.verbs.contains(&name) {
         return Err(ApiError::method_not_allowed());
     }
-    Ok(if connects { Action::Connect } else { action })
+    Ok(if connects { Action::Connect } else { Action::Verb(verb) })
 }
 
 /// True for the core group in any version and for every served group: only there does the API itself say 404.

@@ -71,29 +71,20 @@ pub(crate) fn best(accept: &str, offered: &[&str]) -> Option<usize> {
     clauses(accept).iter().find_map(|clause| offered.iter().position(|t| clause.covers_type(t)))
 }
 
-/// What can be had of an object.
-pub(crate) const OBJECTS: [&str; 3] =
-    ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
-/// What can be had of a collection.
-pub(crate) const LISTS: [&str; 5] = [
-    "application/json",
-    "application/yaml",
-    "application/vnd.kubernetes.protobuf",
-    "application/json;stream=watch",
-    "application/vnd.kubernetes.protobuf;stream=watch",
-];
-
 /// Refuses a client that names none of the media types of a route, before anything is negotiated (upstream's router
-/// does, and knows no `type/*`).
-pub(crate) fn route(accept: &str, offered: &[&str]) -> Result<(), ApiError> {
+/// does, and knows no `type/*`).  Collections can also be watched.
+pub(crate) fn route(accept: &str, is_collection: bool) -> Result<(), ApiError> {
     let named = |range: &str| {
         let media_type = range.split(';').next().unwrap_or("").trim();
-        media_type == "*/*" || offered.contains(&media_type)
+        media_type == "*/*" || FORMATS.iter().any(|format| format.media_type() == media_type)
     };
     if accept.is_empty() || accept.split(',').any(named) {
         return Ok(());
     }
-    let message = format!("406: Not Acceptable\n\nAvailable representations: {}", offered.join(", "));
+    let watched = FORMATS.iter().filter(|format| is_collection && **format != Format::Yaml);
+    let watched = watched.map(|format| format!(", {};stream=watch", format.media_type()));
+    let offered = supported() + &watched.collect::<String>();
+    let message = format!("406: Not Acceptable\n\nAvailable representations: {offered}");
     Err(ApiError::new(Reason::NotAcceptable, message).with_details())
 }
 
