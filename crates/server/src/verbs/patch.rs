@@ -202,34 +202,48 @@ impl Patch<'_> {
             Read::Refused(error) => return Err(error.clone()),
             Read::Config(_) => return self.server_side(call, Some(live)),
         };
-        let mut rest = patch.clone();
-        let patched = match self.kind {
-            PatchType::Json => patch::json_patch(live.clone(), patch)?,
-            PatchType::Strategic => patch::strategic_merge(live.clone(), &mut rest, self.target.message)?,
-            PatchType::Merge | PatchType::Apply => patch::merge_patch(live.clone(), patch.clone())?,
-        };
-        let text = match self.kind {
-            PatchType::Strategic => patch::go_text(&rest),
-            _ => api::json::to_string(&patched),
+        let (patched, _) = self.patched(patch, live)?;
+        let refused = |why: &str| match self.text(patch, live) {
+            Ok(text) => patch::undecodable(&text, why),
+            Err(error) => error,
         };
         // A strategic merge works on the type, which no patch can change.
         if self.kind != PatchType::Strategic {
-            codec::object::check_kind(&patched, &self.target.gvk())
-                .map_err(|why| patch::undecodable(&text, &why))?;
+            codec::object::check_kind(&patched, &self.target.gvk()).map_err(|why| refused(&why))?;
         }
         let mut findings = strict.clone();
-        let object = decode::value(patched, &self.target, &mut findings)
-            .map_err(|why| patch::undecodable(&text, &why.to_string()))?;
+        let object =
+            decode::value(patched, &self.target, &mut findings).map_err(|why| refused(&why.to_string()))?;
         match self.options.validation {
             FieldValidation::Warn => call.warnings.extend(findings),
             FieldValidation::Strict if !findings.is_empty() => {
-                return Err(patch::undecodable(
-                    &text,
-                    &format!("strict decoding error: {}", findings.join(", ")),
-                ));
+                return Err(refused(&format!("strict decoding error: {}", findings.join(", "))));
             }
             _ => {}
         }
         Ok(object)
+    }
+
+    /// The patched document, and what a strategic merge has left of its patch.
+    fn patched(&self, patch: &Value, live: &Value) -> Result<(Value, Value), ApiError> {
+        let mut rest = Value::Null;
+        let patched = match self.kind {
+            PatchType::Json => patch::json_patch(live.clone(), patch)?,
+            PatchType::Strategic => {
+                rest = patch.clone();
+                patch::strategic_merge(live.clone(), &mut rest, self.target.message)?
+            }
+            PatchType::Merge | PatchType::Apply => patch::merge_patch(live.clone(), patch.clone())?,
+        };
+        Ok((patched, rest))
+    }
+
+    /// What upstream shows of a patch whose outcome is no object; made anew, since only failures need it.
+    fn text(&self, patch: &Value, live: &Value) -> Result<String, ApiError> {
+        let (patched, rest) = self.patched(patch, live)?;
+        Ok(match self.kind {
+            PatchType::Strategic => patch::go_text(&rest),
+            _ => api::json::to_string(&patched),
+        })
     }
 }
