@@ -2,8 +2,8 @@
 //!
 //! Entry points: [`escape`] and [`unescape`].
 
-/// Words of the language, which are escaped as a whole.
-const RESERVED: [&str; 21] = [
+/// Words of the language: no variables, though properties may have these names, which are escaped as a whole then.
+pub const RESERVED: [&str; 21] = [
     "true",
     "false",
     "null",

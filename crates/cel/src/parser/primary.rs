@@ -3,32 +3,8 @@
 use super::recover::{EPSILON, set};
 use super::{EXPR, LITERAL, NAME, OPT_EXPR, PRIMARY, Parser, Rule, Step};
 use crate::ast::{Element, Entry, Expr, Field, Kind, Name, Struct};
+use crate::escape::RESERVED;
 use crate::lexer::{Tok, Token};
-
-/// Words that are no variables, though fields may have these names.
-const RESERVED: [&str; 21] = [
-    "as",
-    "break",
-    "const",
-    "continue",
-    "else",
-    "false",
-    "for",
-    "function",
-    "if",
-    "import",
-    "in",
-    "let",
-    "loop",
-    "package",
-    "namespace",
-    "null",
-    "return",
-    "true",
-    "var",
-    "void",
-    "while",
-];
 
 const LIST_END: u64 = set(&[Tok::Comma, Tok::RBracket]);
 const MAP_END: u64 = set(&[Tok::Comma, Tok::RBrace]);

@@ -15,30 +15,6 @@ const MAX_ANNOTATIONS: usize = 20;
 /// Longest expression of an audit annotation, in bytes.
 const MAX_ANNOTATION_EXPRESSION: usize = 5 * 1024;
 const REASONS: [&str; 3] = ["Forbidden", "Invalid", "RequestEntityTooLarge"];
-/// Words that CEL keeps for itself.
-const RESERVED: [&str; 21] = [
-    "true",
-    "false",
-    "null",
-    "in",
-    "as",
-    "break",
-    "const",
-    "continue",
-    "else",
-    "for",
-    "function",
-    "if",
-    "import",
-    "let",
-    "loop",
-    "package",
-    "namespace",
-    "return",
-    "var",
-    "void",
-    "while",
-];
 /// Each type of patch: its name, its member, and the other types' member.
 const PATCHES: [(&str, &str, &str); 2] = [
     ("ApplyConfiguration", "applyConfiguration", "jsonPatch"),
@@ -156,7 +132,7 @@ fn check_variable(variable: &Cursor, errors: &mut field::Errors) {
 }
 
 fn is_identifier(name: &str) -> bool {
-    names::c_identifier(name).is_empty() && !RESERVED.contains(&name)
+    names::c_identifier(name).is_empty() && !cel::escape::RESERVED.contains(&name)
 }
 
 fn check_expression(expression: &Cursor, missing: &str, errors: &mut field::Errors) {
