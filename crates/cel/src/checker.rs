@@ -67,6 +67,26 @@ impl Checked {
         self.keys.get(id as usize).and_then(Option::as_ref)
     }
 
+    /// The members the expression selects anywhere, of whatever.
+    pub(crate) fn members(&self) -> Vec<Name> {
+        let (mut found, mut todo) = (Vec::new(), vec![&self.root]);
+        while let Some(node) = todo.pop() {
+            match &node.kind {
+                Kind::Select(s) => found.push(s.field.clone()),
+                Kind::Call(c) if &*c.function == "_?._" => {
+                    if let Some(Literal::String(field)) = c.args.get(1).and_then(Expr::as_literal) {
+                        found.push(field.clone());
+                    }
+                }
+                _ => {}
+            }
+            todo.extend(node.children());
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
     /// The declared variables the expression mentions.
     pub fn mentions(&self) -> Vec<&str> {
         let used = self.references.iter().flatten();

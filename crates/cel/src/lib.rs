@@ -32,6 +32,8 @@
 //!
 //! [`Checked::estimate`] bounds the cost before there is any object, with sizes from [`estimate::SizeHints`].
 //!
+//! [`environment`] has the surroundings that Kubernetes compiles expressions in, ready to use.
+//!
 //! Object types come from a [`TypeProvider`], which is asked only about what an expression mentions; a
 //! [`shape::Shape`] says how a schema wants JSON to be read.  The functions are the tables in `library`: one row a
 //! signature, with what it costs and what it does.
@@ -40,6 +42,7 @@ pub mod ast;
 mod checker;
 mod cost;
 mod env;
+pub mod environment;
 mod error;
 pub mod escape;
 pub mod estimate;
