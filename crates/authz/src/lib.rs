@@ -3,6 +3,7 @@
 //! The question is [`Attributes`], the answer a [`Verdict`]; every way of deciding is an [`Authorizer`], and a
 //! [`Union`] asks them in the order of `--authorization-mode`.  Everything here is pure: no I/O, no clock.
 
+pub mod abac;
 mod authorizer;
 pub mod bootstrap;
 mod builtin;
