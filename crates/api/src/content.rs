@@ -3,6 +3,8 @@
 //!
 //! Each function answers the list of complaints about a value, empty when it is fine.
 
+use crate::field;
+
 const LABEL_KEY: &str = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
 const LABEL_KEY_TEXT: &str = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an \
      alphanumeric character";
@@ -15,6 +17,7 @@ const DNS1123_LABEL_TEXT: &str = "a lowercase RFC 1123 label must consist of low
 const DNS1123_SUBDOMAIN: &str = "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
 const DNS1123_SUBDOMAIN_TEXT: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric \
      characters, '-' or '.', and must start and end with an alphanumeric character";
+const HTTP_PATH: &str = r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+";
 
 /// The text for a value longer than `max` bytes.
 pub fn max_length(max: usize) -> String {
@@ -98,6 +101,25 @@ pub fn dns1123_subdomain(value: &str) -> Vec<String> {
         complaints.push(pattern(DNS1123_SUBDOMAIN_TEXT, DNS1123_SUBDOMAIN, &["example.com"]));
     }
     complaints
+}
+
+/// A path that starts with a domain, such as `acme.io/foo`; adds to `errors`.
+pub fn domain_prefixed_path(errors: &mut field::Errors, path: &field::Path, value: &str) {
+    if value.is_empty() {
+        return errors.required(path, "");
+    }
+    let Some((host, rest)) =
+        value.split_once('/').filter(|(host, rest)| !host.is_empty() && !rest.is_empty())
+    else {
+        let why = "must be a domain-prefixed path (such as \"acme.io/foo\")";
+        return errors.invalid(path, &value.into(), why);
+    };
+    for complaint in dns1123_subdomain(host) {
+        errors.invalid(path, &host.into(), complaint);
+    }
+    if !rest.bytes().all(|b| b.is_ascii_alphanumeric() || b"/-._~%!$&'()*+,;=:".contains(&b)) {
+        errors.invalid(path, &rest.into(), pattern("Invalid path", HTTP_PATH, &[]));
+    }
 }
 
 /// A name that can stand as one segment of a path; empty is fine.

@@ -12,6 +12,7 @@ pub mod quantity;
 pub mod request;
 pub mod selector;
 pub mod time;
+pub mod url;
 pub mod user;
 mod value;
 

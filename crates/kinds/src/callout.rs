@@ -3,8 +3,8 @@
 //! Entry point: [`validate`].
 
 use api::field;
+use api::url::Url;
 
-use crate::url::Url;
 use crate::{Cursor, names};
 
 const FORM: &str = "; desired format: https://host[/path]";

@@ -49,7 +49,6 @@ mod shown;
 mod signers;
 mod storage;
 mod strategy;
-mod url;
 mod workload;
 mod x509;
 

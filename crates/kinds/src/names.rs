@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+pub use api::content::domain_prefixed_path;
 use api::{Value, field};
 
 use crate::NameRule;
@@ -25,7 +26,6 @@ const UNDERSCORE_SUBDOMAIN_FORMAT: &str =
 const WILDCARD_FORMAT: &str = r"\*\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
 const LABEL_1035_FORMAT: &str = "[a-z]([-a-z0-9]*[a-z0-9])?";
 const KEY_FORMAT: &str = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
-const HTTP_PATH_FORMAT: &str = r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+";
 
 /// Adds each fault as an invalid value of `path`.
 pub fn report(errors: &mut field::Errors, path: &field::Path, value: &str, faults: &[String]) {
@@ -327,26 +327,6 @@ pub fn fully_qualified_domain_name(errors: &mut field::Errors, path: &field::Pat
         name.split('.').map(|label| (label, dns1123_label(label))).find(|(_, faults)| !faults.is_empty());
     if let Some((label, faults)) = bad {
         errors.invalid(path, &label.into(), faults.join(","));
-    }
-}
-
-/// Path that starts with a domain, such as `acme.io/foo`; adds to `errors`.
-pub fn domain_prefixed_path(errors: &mut field::Errors, path: &field::Path, value: &str) {
-    if value.is_empty() {
-        return errors.required(path, "");
-    }
-    let Some((host, rest)) =
-        value.split_once('/').filter(|(host, rest)| !host.is_empty() && !rest.is_empty())
-    else {
-        return errors.invalid(
-            path,
-            &value.into(),
-            "must be a domain-prefixed path (such as \"acme.io/foo\")",
-        );
-    };
-    report(errors, path, host, &dns1123_subdomain(host));
-    if !rest.bytes().all(|b| b.is_ascii_alphanumeric() || b"/-._~%!$&'()*+,;=:".contains(&b)) {
-        errors.invalid(path, &rest.into(), regex_fault("Invalid path", HTTP_PATH_FORMAT, &[]));
     }
 }
 

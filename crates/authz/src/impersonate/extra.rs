@@ -20,7 +20,8 @@ pub(super) fn validate(extra: &Extra) -> Result<(), String> {
         if key.is_empty() {
             return Err("impersonating the empty string key in extra is not allowed".to_owned());
         }
-        let errors = domain_prefixed_path(key);
+        let mut errors = Errors::new();
+        content::domain_prefixed_path(&mut errors, &Path::new("extra").child("key"), key);
         if !errors.is_empty() {
             return Err(format!("impersonating an invalid key in extra is not allowed: {errors}"));
         }
@@ -36,26 +37,6 @@ pub(super) fn validate(extra: &Extra) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-/// What is wrong with a path such as `acme.io/foo`.
-fn domain_prefixed_path(text: &str) -> Errors {
-    let at = Path::new("extra").child("key");
-    let mut errors = Errors::new();
-    let Some((host, path)) = text.split_once('/').filter(|(host, path)| !host.is_empty() && !path.is_empty())
-    else {
-        errors.invalid(&at, &text.into(), "must be a domain-prefixed path (such as \"acme.io/foo\")");
-        return errors;
-    };
-    for complaint in content::dns1123_subdomain(host) {
-        errors.invalid(&at, &host.into(), complaint);
-    }
-    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"/-._~%!$&'()*+,;=:".contains(&b);
-    if !path.bytes().all(allowed) {
-        let complaint = content::pattern("Invalid path", r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+", &[]);
-        errors.invalid(&at, &path.into(), complaint);
-    }
-    errors
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! [`decode_apply`] patches, [`encode`] writes an answer.  What goes wrong has upstream's texts, in upstream's order:
 //! the encoding, the kind, the types, the kind's fit for the endpoint, strictness, the version.
 
+mod config;
 mod custom;
 mod failure;
 mod format;
@@ -15,6 +16,7 @@ mod read;
 
 use api::{ApiError, GroupVersionKind, Value};
 
+pub use config::{ConfigKind, decode_config};
 pub use custom::decode_custom;
 use failure::Failure;
 pub use format::{FieldValidation, Format};

@@ -5,7 +5,7 @@
 use api::Value;
 use api::field::{self, Path, go_quote};
 
-use crate::url::Url;
+use api::url::Url;
 
 const ANNOTATION: &str = "api-approved.kubernetes.io";
 

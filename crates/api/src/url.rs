@@ -2,11 +2,11 @@
 //!
 //! Entry point: [`Url::parse`].
 
-use api::field::go_quote;
+use crate::field::go_quote;
 
 /// What validation looks at of a URL (RFC 3986).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Url {
+pub struct Url {
     /// In lower case, `""` when there is none.
     pub scheme: String,
     /// User and password as they would be written, `None` when there is no `@`.
@@ -31,7 +31,7 @@ impl Url {
     ///
     /// # Errors
     /// The parser's text, with the URL in it.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, String> {
         let (front, fragment) = text.split_once('#').unwrap_or((text, ""));
         let fault = |shown: &str, why: String| format!("parse {}: {why}", go_quote(shown));
         let mut url = parse_front(front).map_err(|why| fault(front, why))?;
