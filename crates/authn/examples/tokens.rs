@@ -10,10 +10,11 @@ use std::time::Instant;
 
 use api::error::{ApiError, Result};
 use api::{GroupResource, Value, object};
+use futures_util::FutureExt as _;
 use sumun_authn::jose::SigningKey;
 use sumun_authn::service_account::Tokens;
 use sumun_authn::service_account::request::{Issuer, Objects, issue, prepare};
-use sumun_authn::{SystemRandom, TokenAuthenticator, TokenCache, TokenContext};
+use sumun_authn::{SystemRandom, TokenAuthenticator, TokenCache, TokenContext, TokenMember};
 
 struct Nothing;
 
@@ -57,10 +58,10 @@ fn main() {
         let context = TokenContext { audiences: &[], now: 0 };
         time("issue", 500, || drop(self::token(&issuer)));
         time("verify", 5_000, || drop(tokens.authenticate_token(&token, &context).unwrap().unwrap()));
-        let cache =
-            TokenCache::new(vec![Arc::new(tokens)], TokenCache::SUCCESS_SECONDS, &SystemRandom).unwrap();
+        let members = vec![TokenMember::Local(Arc::new(tokens))];
+        let cache = TokenCache::new(members, TokenCache::SUCCESS_SECONDS, &SystemRandom).unwrap();
         time("from the cache", 100_000, || {
-            drop(cache.authenticate_token(&token, &context).unwrap().unwrap());
+            drop(cache.authenticate_token(&token, &context).now_or_never().unwrap().unwrap().unwrap());
         });
     }
 }

@@ -1,18 +1,44 @@
 //! Users from client certificates: CN is the name, every O a group (KEP-4850's OID a uid).
 //!
-//! Entry point: [`user`].  The chain has been verified when the certificate comes here.
+//! Entry points: [`ClientCertificates`] and [`user`].  The chain has been verified when the certificate comes here.
 
 use api::user::UserInfo;
 use aws_lc_rs::digest::{SHA256, digest};
 use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::x509::X509Name;
 
-use crate::authenticator::AuthnError;
+use crate::authenticator::{Answer, Authenticator, AuthnError, Credentials, Identity};
 
 /// The attribute of the subject that holds a user's uid.
 const UID_OID: &str = "1.3.6.1.4.1.57683.2";
 /// The key in a user's `extra` under which credentials are told apart.
 pub const CREDENTIAL_ID: &str = "authentication.kubernetes.io/credential-id";
+
+/// A client certificate, judged against some CAs.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Certificate<'a> {
+    /// None was shown, or there are no such CAs.
+    #[default]
+    None,
+    /// It chains to one of the CAs, is for client authentication and in date; this is the leaf, DER.
+    Verified(&'a [u8]),
+    /// It does not, and why.
+    Invalid(&'a str),
+}
+
+/// Knows whoever shows a certificate of a CA for clients.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ClientCertificates;
+
+impl Authenticator for ClientCertificates {
+    fn authenticate(&self, credentials: &Credentials) -> Answer {
+        match credentials.certificate {
+            Certificate::None => Ok(None),
+            Certificate::Verified(leaf) => Ok(user(leaf)?.map(Identity::of)),
+            Certificate::Invalid(why) => Err(AuthnError::new(why)),
+        }
+    }
+}
 
 /// The user of a verified certificate (DER); `None` when it has no common name.
 pub fn user(der: &[u8]) -> Result<Option<UserInfo>, AuthnError> {

@@ -18,9 +18,11 @@ pub mod service_account;
 mod token_file;
 
 pub use authenticator::{
-    Answer, Authenticator, AuthnError, Certificate, Credentials, Identity, TokenAuthenticator, TokenContext,
+    Answer, AnswerFuture, Authenticator, AuthnError, Credentials, Headers, Identity, Member, NoHeaders,
+    RemoteAuthenticator, RemoteTokenAuthenticator, TokenAuthenticator, TokenContext, TokenMember,
 };
 pub use cache::TokenCache;
+pub use certificate::{Certificate, ClientCertificates};
 pub use chain::{Anonymous, Chain};
 pub use random::{Random, SystemRandom};
 pub use secret::Secret;

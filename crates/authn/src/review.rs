@@ -5,15 +5,11 @@ use api::time::Timestamp;
 use api::user::UserInfo;
 use api::{Map, Value, object};
 
-use crate::authenticator::{Authenticator, Certificate, Credentials, TokenContext};
+use crate::authenticator::{Credentials, TokenContext};
+use crate::chain::Chain;
 
 /// A `TokenReview` with its status; `audiences` are those of the server, `now` is in seconds since the Unix epoch.
-pub fn token_review(
-    mut review: Value,
-    authenticator: &dyn Authenticator,
-    audiences: &[String],
-    now: i64,
-) -> Result<Value> {
+pub async fn token_review(mut review: Value, chain: &Chain, audiences: &[String], now: i64) -> Result<Value> {
     let token = review.str_at(&["spec", "token"]);
     if token.is_empty() {
         return Err(ApiError::bad_request("token is required for TokenReview in authentication"));
@@ -21,13 +17,9 @@ pub fn token_review(
     let asked = review.array_at(&["spec", "audiences"]).iter().filter_map(Value::as_str);
     let asked: Vec<String> = asked.map(str::to_owned).collect();
     let wanted = if asked.is_empty() { audiences } else { &asked };
-    let answer = authenticator.authenticate(&Credentials {
-        certificate: Certificate::None,
-        authorization: Some(&format!("Bearer {token}")),
-        websocket_protocols: None,
-        path: "",
-        context: TokenContext { audiences: wanted, now },
-    });
+    let header = format!("Bearer {token}");
+    let context = TokenContext { audiences: wanted, now };
+    let answer = chain.authenticate(&Credentials::header(Some(&header), context)).await;
     let mut status = Map::new();
     match answer {
         Err(error) => {
@@ -67,35 +59,43 @@ pub fn self_subject_review(user: &UserInfo, now: i64) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::authenticator::{Answer, AuthnError, Identity};
+    use crate::authenticator::{Answer, AuthnError, Identity, TokenAuthenticator, TokenMember};
+    use crate::{Anonymous, SystemRandom, TokenCache};
+    use futures_util::FutureExt as _;
+    use std::sync::Arc;
 
     struct One;
 
-    impl Authenticator for One {
-        fn authenticate(&self, credentials: &Credentials) -> Answer {
-            let audiences = credentials.context.audiences.to_vec();
-            match credentials.authorization {
-                Some("Bearer bob") => {
-                    Ok(Some(Identity { audiences, ..Identity::of(UserInfo::new("bob", ["dev"])) }))
-                }
-                Some("Bearer deaf") => Ok(Some(Identity::of(UserInfo::new("deaf", ["dev"])))),
-                _ => Err(AuthnError::new("invalid bearer token")),
+    impl TokenAuthenticator for One {
+        fn authenticate_token(&self, token: &str, context: &TokenContext) -> Answer {
+            let audiences = context.audiences.to_vec();
+            let user = UserInfo::new(token, ["dev"]);
+            match token {
+                "bob" => Ok(Some(Identity { audiences, ..Identity::of(user) })),
+                "deaf" => Ok(Some(Identity::of(user))),
+                _ => Err(AuthnError::new("never heard of it")),
             }
         }
     }
 
     fn review(token: &str) -> Result<String> {
         let review = object! { "spec" => object! { "token" => token } };
-        token_review(review, &One, &["api".to_owned()], 0).map(|r| api::json::to_string(r.at(&["status"])))
+        let tokens = TokenCache::new(vec![TokenMember::Local(Arc::new(One))], 10, &SystemRandom).unwrap();
+        let chain = Chain { members: Vec::new(), tokens: Some(tokens), anonymous: Anonymous::Refused };
+        let reviewed = token_review(review, &chain, &["api".to_owned()], 0).now_or_never().unwrap();
+        reviewed.map(|r| api::json::to_string(r.at(&["status"])))
     }
 
     #[test]
     fn token_reviews() {
         assert_eq!(
             review("bob").unwrap(),
-            r#"{"authenticated":true,"user":{"username":"bob","groups":["dev"]},"audiences":["api"]}"#
+            r#"{"authenticated":true,"user":{"username":"bob","groups":["dev","system:authenticated"]},"audiences":["api"]}"#
         );
-        assert_eq!(review("eve").unwrap(), r#"{"user":{},"error":"invalid bearer token"}"#);
+        assert_eq!(
+            review("eve").unwrap(),
+            r#"{"user":{},"error":"[invalid bearer token, never heard of it]"}"#
+        );
         assert_eq!(review("").unwrap_err().message, "token is required for TokenReview in authentication");
         assert_eq!(
             review("deaf").unwrap_err().message,

@@ -16,10 +16,8 @@ use std::sync::Arc;
 
 use api::user::UserInfo;
 use api::{Map, RequestInfo, Value, json};
-use authn::{
-    Anonymous, Authenticator, Certificate, Chain, Credentials, SystemRandom, TokenCache, TokenContext,
-    TokenFile,
-};
+use authn::{Anonymous, Chain, Credentials, SystemRandom, TokenCache, TokenContext, TokenFile, TokenMember};
+use futures_util::FutureExt as _;
 use sumun_authz as authz;
 
 use authz::node::{Node, Source};
@@ -83,8 +81,8 @@ impl World {
         let users = "admin-token,admin,1,system:masters\nbob-token,bob,2\njane-token,jane,3,\"dev,qa\"\ncarol-token,carol,4,viewers\n";
         let (file, _) =
             TokenFile::parse(users, &["https://kubernetes.default.svc".to_owned()], &SystemRandom).unwrap();
-        let tokens = TokenCache::new(vec![Arc::new(file)], 10, &SystemRandom).unwrap();
-        let chain = Chain { certificates: true, tokens: Some(tokens), anonymous: Anonymous::Allowed };
+        let tokens = TokenCache::new(vec![TokenMember::Local(Arc::new(file))], 10, &SystemRandom).unwrap();
+        let chain = Chain { members: Vec::new(), tokens: Some(tokens), anonymous: Anonymous::Allowed };
         Self { chain, rbac, node, union: Union::new(members) }
     }
 
@@ -101,14 +99,8 @@ impl World {
             None => Some(own.as_str()),
         };
         let context = TokenContext { audiences: &[], now: 0 };
-        let credentials = Credentials {
-            certificate: Certificate::None,
-            authorization,
-            websocket_protocols: None,
-            path: "",
-            context,
-        };
-        self.chain.authenticate(&credentials).unwrap().unwrap().user
+        let credentials = Credentials::header(authorization, context);
+        self.chain.authenticate(&credentials).now_or_never().unwrap().unwrap().unwrap().user
     }
 
     /// The body of the answer, as far as it can be told here.

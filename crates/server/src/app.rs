@@ -10,13 +10,14 @@ use store::{Object, Store};
 use tokio::sync::Semaphore;
 
 use crate::allocate::Allocations;
+use crate::authentication::Authentication;
 use crate::catalog::{Catalog, Served};
 use crate::config::Config;
-use crate::gates::authenticate::Authentication;
 use crate::gates::authorize::Authorization;
 use crate::health::Health;
 use crate::kubelet::Backends;
 use crate::registry::parse;
+use crate::reload::Reloads;
 use crate::shutdown::Shutdown;
 
 /// Everything a request may need.
@@ -39,6 +40,8 @@ pub(crate) struct App {
     pub allocations: Allocations,
     /// Kubelets, pods and services.
     pub backends: Backends,
+    /// Files that are read again when they change.
+    pub reloads: Reloads,
     /// Where the end is.
     pub shutdown: Shutdown,
     /// What readyz and livez say.

@@ -27,6 +27,8 @@ pub struct Config {
     pub tls_cert_file: Option<PathBuf>,
     /// Key of the serving certificate.
     pub tls_private_key_file: Option<PathBuf>,
+    /// How often files are looked at that are read again when they change.
+    pub reload_interval: Duration,
     /// CAs of client certificates; the generated CA by default.
     pub client_ca_file: Option<PathBuf>,
     /// Static tokens, CSV.
@@ -107,6 +109,7 @@ impl Default for Config {
             cert_dir: None,
             tls_cert_file: None,
             tls_private_key_file: None,
+            reload_interval: Duration::from_secs(1),
             client_ca_file: None,
             token_auth_file: None,
             anonymous_auth: true,

@@ -104,7 +104,7 @@ fn described<T>(make: impl FnOnce(openapi::Describe<'_>) -> T) -> T {
 /// Answers `/.well-known/openid-configuration`.
 pub(crate) fn issuer(app: &App) -> Result<Response, Refusal> {
     let uri = format!("https://{}/openid/v1/jwks", app.external_address());
-    match app.authentication.openid_configuration(&uri) {
+    match app.authentication.accounts.openid_configuration(&uri) {
         Ok(document) => Ok(issuer_document("application/json", &document)),
         Err(why) => {
             tracing::debug!(%why, "no issuer document");
@@ -124,7 +124,7 @@ pub(crate) fn keys(app: &App, head: &Head) -> Result<Response, Refusal> {
         let text = format!("only the following media types are accepted: {TYPE}");
         return Err(api::ApiError::new(api::Reason::NotAcceptable, text).into());
     }
-    Ok(issuer_document(TYPE, &app.authentication.key_set()))
+    Ok(issuer_document(TYPE, &app.authentication.accounts.key_set()))
 }
 
 fn issuer_document(content_type: &str, document: &api::Value) -> Response {

@@ -4,6 +4,7 @@
 
 mod allocate;
 mod app;
+mod authentication;
 mod bootstrap;
 mod catalog;
 pub mod config;
@@ -21,6 +22,7 @@ mod paths;
 mod pipeline;
 pub mod pki;
 mod registry;
+mod reload;
 mod reviews;
 mod route;
 mod serve;

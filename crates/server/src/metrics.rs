@@ -1,6 +1,7 @@
 //! `/metrics` in Prometheus' text format, under upstream's names where upstream has one.
 
 use std::fmt::Write as _;
+use std::sync::atomic::Ordering;
 
 use hyper::StatusCode;
 
@@ -25,9 +26,29 @@ pub(crate) fn metrics(app: &App) -> Response {
     let _ = writeln!(out, "sumun_store_revision {}", app.store.revision());
     family(&mut out, "process_uptime_seconds", "gauge", "Seconds since the server started.");
     let _ = writeln!(out, "process_uptime_seconds {:.3}", app.started.elapsed().as_secs_f64());
+    reloads(&mut out, app);
     answer::bytes(StatusCode::OK, CONTENT_TYPE, Body::whole(out))
 }
 
 fn family(out: &mut String, name: &str, kind: &str, help: &str) {
     let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}");
+}
+
+/// What became of files that are read again when they change.
+fn reloads(out: &mut String, app: &App) {
+    let outcomes = app.reloads.outcomes();
+    let name = "sumun_file_reloads_total";
+    family(out, name, "counter", "New content of files by the flag that names them, and whether it is used.");
+    for outcome in &outcomes {
+        for (result, count) in [("used", &outcome.taken), ("refused", &outcome.refused)] {
+            let (what, count) = (&outcome.what, count.load(Ordering::Relaxed));
+            let _ = writeln!(out, "{name}{{files=\"{what}\",result=\"{result}\"}} {count}");
+        }
+    }
+    let name = "sumun_file_reload_timestamp_seconds";
+    family(out, name, "gauge", "When the content that is used was read, in seconds since the Unix epoch.");
+    for outcome in &outcomes {
+        let _ =
+            writeln!(out, "{name}{{files=\"{}\"}} {}", outcome.what, outcome.last.load(Ordering::Relaxed));
+    }
 }

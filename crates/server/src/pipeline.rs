@@ -70,7 +70,7 @@ async fn walk(
     warnings: &Warnings,
 ) -> Result<Response, Refusal> {
     let received = receive::receive(connection, request)?;
-    let mut authenticated = authenticate::authenticate(app, connection, received)?;
+    let mut authenticated = authenticate::authenticate(app, connection, received).await?;
     warnings.extend(authenticated.warnings());
     let impersonated = impersonate::impersonate(app, authenticated)?;
     let _in_flight = flow::admit(&app.flow, &impersonated)?;

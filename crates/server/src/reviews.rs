@@ -47,7 +47,7 @@ pub(crate) fn find(info: &RequestInfo) -> Option<Question> {
 ///
 /// # Errors
 /// 405 for anything but POST; what is wrong with the body.
-pub(crate) fn answer(
+pub(crate) async fn answer(
     app: &Arc<App>,
     head: &Head,
     user: &UserInfo,
@@ -81,7 +81,7 @@ pub(crate) fn answer(
             review::answer(review, object, user, &app.authorization.union)
         }
         Question::Rules => review::answer_rules(&object, user, &app.authorization.union)?,
-        Question::Token => app.authentication.review(app, object)?,
+        Question::Token => app.authentication.review(app, object).await?,
         Question::Myself => authn::review::self_subject_review(user, app.now().seconds()),
     };
     schema::canonicalize(&mut answered, resource.message);

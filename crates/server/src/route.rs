@@ -37,7 +37,7 @@ pub(crate) async fn route(
     let info = &head.info;
     if let Some(review) = reviews::find(info) {
         let bytes = body::read(incoming).await?;
-        return Ok(reviews::answer(app, &head, &user, review, &bytes, warnings)?);
+        return Ok(reviews::answer(app, &head, &user, review, &bytes, warnings).await?);
     }
     let Some(served) = app.catalog.find(&info.group, &info.version, &info.resource).cloned() else {
         return Err(ApiError::no_such_path().into());

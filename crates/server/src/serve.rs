@@ -10,13 +10,14 @@ use store::Store;
 
 use crate::allocate::Allocations;
 use crate::app::{App, Flow};
+use crate::authentication::Authentication;
 use crate::catalog::Catalog;
 use crate::config::Config;
-use crate::gates::authenticate::Authentication;
 use crate::gates::authorize::Authorization;
 use crate::health::Health;
 use crate::kubelet::Backends;
 use crate::pki::{self, Kubeconfig, Pki};
+use crate::reload::Reloads;
 use crate::shutdown::Shutdown;
 use crate::transport::{Listener, Tls};
 use crate::{bootstrap, controllers, registry};
@@ -85,8 +86,9 @@ impl Server {
             .map_err(ServeError::from_display)?;
         let selected =
             controllers::Selected::parse(&config.controllers).map_err(|e| failed("--controllers", e))?;
-        let app = Arc::new(build(config, &pki, &files)?);
+        let app = Arc::new(build(config, &pki, &files, Reloads::default())?);
         app.authentication.objects.set(&app);
+        app.reloads.start(app.config.reload_interval, app.shutdown.clone());
         controllers::authorizers::start(&app);
         bootstrap::run(&app).await.map_err(|e| failed("bootstrap objects", e.message))?;
         app.health.set_bootstrapped();
@@ -230,7 +232,7 @@ fn ready(config: &Config, listeners: &[Listener]) -> Result<Ready, ServeError> {
     })
 }
 
-fn build(config: Config, pki: &Pki, files: &Files) -> Result<App, ServeError> {
+fn build(config: Config, pki: &Pki, files: &Files, reloads: Reloads) -> Result<App, ServeError> {
     let catalog = Catalog::built_in();
     let store = open_store(&config)?;
     let services = catalog
@@ -245,7 +247,7 @@ fn build(config: Config, pki: &Pki, files: &Files) -> Result<App, ServeError> {
             .map_err(|e| failed("--enable-admission-plugins", e))?;
     let authorization =
         Authorization::new(&config.authorization_mode).map_err(|e| failed("--authorization-mode", e))?;
-    let authentication = Authentication::new(&config, pki).map_err(ServeError)?;
+    let authentication = Authentication::new(&config, pki, &reloads).map_err(ServeError)?;
     let client_ca = read(&files.client_ca)?;
     let server_ca = read(&files.server_ca)?;
     Ok(App {
@@ -257,6 +259,7 @@ fn build(config: Config, pki: &Pki, files: &Files) -> Result<App, ServeError> {
         admission,
         allocations,
         backends: Backends::new(&config).map_err(ServeError)?,
+        reloads,
         shutdown: Shutdown::new(config.shutdown_drain_duration),
         health: Health::default(),
         flow: Flow::new(&config),

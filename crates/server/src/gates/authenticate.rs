@@ -1,48 +1,17 @@
-//! Authentication: who sends this request.
+//! Authentication: who sends this request.  The ways in are in `authentication/`.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::net::IpAddr;
 
-use api::{ApiError, RequestInfo, UserInfo, Value};
-use authn::jose::{self, PublicKey, SigningKey};
-use authn::service_account::{self, Bound, BoundObject, Lookup, Tokens};
-use authn::{
-    Anonymous, Authenticator as _, Certificate, Chain, Credentials, SystemRandom, TokenAuthenticator,
-    TokenCache, TokenContext, TokenFile,
-};
+use api::{ApiError, RequestInfo, UserInfo};
+use authn::{Certificate, Credentials, Headers, TokenContext};
+use hyper::HeaderMap;
 
 use super::receive::Received;
 use crate::app::App;
-use crate::config::Config;
-use crate::late::Late;
-use crate::pipeline::header;
-use crate::pki::Pki;
-use crate::registry::parse;
 use crate::transport::{ClientCertificate, Connection};
 
 /// Whoever comes in on the insecure port (upstream's name for it).
 const UNSECURED: &str = "system:unsecured";
-/// How long a verified token is remembered, in seconds (upstream's success TTL).
-const TOKEN_CACHE_SECONDS: i64 = 10;
-
-/// The authenticators of a server, and what issues its tokens.
-pub(crate) struct Authentication {
-    chain: Chain,
-    /// Audiences of this API.
-    audiences: Vec<String>,
-    /// Issues service-account tokens.
-    pub issuer: service_account::request::Issuer,
-    /// The keys tokens are checked with, for the key set document.
-    keys: Vec<PublicKey>,
-    /// The objects that tokens refer to; set when the server has its store.
-    pub objects: Arc<Late<App>>,
-}
-
-impl std::fmt::Debug for Authentication {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Authentication")
-    }
-}
 
 /// A request whose sender is known.
 #[derive(Debug)]
@@ -87,7 +56,7 @@ impl Authenticated {
 /// # Errors
 /// 401 for credentials that are not good, and for none when anonymous requests are not allowed.  Why is logged, not
 /// told.
-pub(crate) fn authenticate(
+pub(crate) async fn authenticate(
     app: &App,
     connection: &Connection,
     received: Received,
@@ -96,7 +65,24 @@ pub(crate) fn authenticate(
         let user = UserInfo::new(UNSECURED, [api::user::SYSTEM_MASTERS, api::user::AUTHENTICATED]);
         return Ok(Authenticated { received, user, warnings: Vec::new() });
     }
-    let answer = app.authentication.chain.authenticate(&credentials(app, connection, &received));
+    let now = app.now().seconds();
+    // Only parts of the request are borrowed while somebody is asked: its body cannot be shared between threads.
+    let (headers, path) = (RequestHeaders(&received.head.headers), received.info.path.as_str());
+    let answer = {
+        let authorization = headers.text("authorization");
+        let protocols = headers.text("sec-websocket-protocol");
+        let credentials = Credentials {
+            certificate: certificate(connection, now),
+            front_proxy: Certificate::None,
+            authorization: authorization.as_deref(),
+            websocket_protocols: protocols.as_deref(),
+            headers: &headers,
+            peer: Some(connection.peer.ip()).map(|ip: IpAddr| ip.to_canonical()),
+            path,
+            context: TokenContext { audiences: &[], now },
+        };
+        app.authentication.chain().authenticate(&credentials).await
+    };
     match answer {
         Ok(Some(identity)) => {
             Ok(Authenticated { received, user: identity.user, warnings: identity.warnings })
@@ -109,138 +95,32 @@ pub(crate) fn authenticate(
     }
 }
 
-fn credentials<'a>(app: &App, connection: &'a Connection, received: &'a Received) -> Credentials<'a> {
-    let text = |name: &str| Some(header(received.headers(), name)).filter(|v| !v.is_empty());
-    let now = app.now().seconds();
-    let certificate = match &connection.client {
+fn certificate(connection: &Connection, now: i64) -> Certificate<'_> {
+    match &connection.client {
         ClientCertificate::None => Certificate::None,
         ClientCertificate::Verified { not_after, .. } if *not_after < now => {
-            Certificate::Invalid("it has expired since the connection was opened")
+            Certificate::Invalid("the client certificate has expired since the connection was opened")
         }
         ClientCertificate::Verified { chain, .. } => {
             chain.first().map_or(Certificate::None, |c| Certificate::Verified(c))
         }
         ClientCertificate::Invalid(why) => Certificate::Invalid(why),
-    };
-    Credentials {
-        certificate,
-        authorization: text("authorization"),
-        websocket_protocols: text("sec-websocket-protocol"),
-        path: &received.info.path,
-        context: TokenContext { audiences: &[], now },
     }
 }
 
-impl Authentication {
-    /// The authenticators that the flags ask for.
-    ///
-    /// # Errors
-    /// The file that cannot be used.
-    pub(crate) fn new(config: &Config, pki: &Pki) -> Result<Self, String> {
-        let signing = config.service_account_signing_key_file.as_ref().unwrap_or(&pki.service_account_key);
-        let key = SigningKey::from_pem(&read(signing)?).map_err(|e| named(signing, e))?;
-        let keys = public_keys(config, &key)?;
-        let issuers = config.service_account_issuer.clone();
-        let name = issuers.first().cloned().ok_or("--service-account-issuer: an issuer is needed")?;
-        let audiences =
-            if config.api_audiences.is_empty() { issuers.clone() } else { config.api_audiences.clone() };
-        let objects = Arc::<Late<App>>::default();
-        let mut members: Vec<Arc<dyn TokenAuthenticator>> = Vec::new();
-        if let Some(path) = &config.token_auth_file {
-            members.push(Arc::new(token_file(path, &audiences)?));
-        }
-        members.push(Arc::new(Tokens {
-            issuers,
-            keys: keys.clone(),
-            audiences: audiences.clone(),
-            lookup: Some(objects.clone()),
-        }));
-        let tokens =
-            TokenCache::new(members, TOKEN_CACHE_SECONDS, &SystemRandom).map_err(|e| e.to_string())?;
-        let anonymous = if config.anonymous_auth { Anonymous::Allowed } else { Anonymous::Refused };
-        let max = config.service_account_max_token_expiration.and_then(|d| i64::try_from(d.as_secs()).ok());
-        let issuer = service_account::request::Issuer {
-            key,
-            name,
-            audiences: audiences.clone(),
-            max_seconds: max,
-            extend: config.service_account_extend_token_expiration,
-        };
-        Ok(Self {
-            chain: Chain { certificates: true, tokens: Some(tokens), anonymous },
-            audiences,
-            issuer,
-            keys,
-            objects,
-        })
-    }
+/// The headers of a request, as authentication looks at them.
+struct RequestHeaders<'a>(&'a HeaderMap);
 
-    /// Answers a TokenReview.
-    ///
-    /// # Errors
-    /// 400 for a review without a token.
-    pub(crate) fn review(&self, app: &App, review: Value) -> Result<Value, ApiError> {
-        authn::review::token_review(review, &self.chain, &self.audiences, app.now().seconds())
-    }
-
-    /// The key set at `/openid/v1/jwks`.
-    pub(crate) fn key_set(&self) -> Value {
-        jose::key_set(&self.keys)
-    }
-
-    /// The document at `/.well-known/openid-configuration`.
-    ///
-    /// # Errors
-    /// An issuer that is no HTTPS URL has no such document.
-    pub(crate) fn openid_configuration(&self, jwks_uri: &str) -> Result<Value, String> {
-        jose::openid_configuration(&self.issuer.name, jwks_uri, &self.keys)
+impl<'a> RequestHeaders<'a> {
+    /// The first header of this name.  One that is no text does not become none: what cannot be read is no token, but
+    /// it was shown.
+    fn text(&self, name: &str) -> Option<std::borrow::Cow<'a, str>> {
+        self.0.get(name).map(|v| String::from_utf8_lossy(v.as_bytes())).filter(|v| !v.is_empty())
     }
 }
 
-fn public_keys(config: &Config, signing: &SigningKey) -> Result<Vec<PublicKey>, String> {
-    let mut keys = Vec::new();
-    for path in &config.service_account_key_file {
-        keys.extend(PublicKey::all_from_pem(&read(path)?).map_err(|e| named(path, e))?);
-    }
-    if keys.is_empty() {
-        keys.push(signing.public().clone());
-    }
-    Ok(keys)
-}
-
-fn token_file(path: &Path, audiences: &[String]) -> Result<TokenFile, String> {
-    let text = String::from_utf8(read(path)?).map_err(|e| named(path, e))?;
-    let (file, warnings) = TokenFile::parse(&text, audiences, &SystemRandom).map_err(|e| named(path, e))?;
-    for warning in warnings {
-        tracing::warn!(file = %path.display(), "{warning}");
-    }
-    Ok(file)
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, String> {
-    std::fs::read(path).map_err(|e| named(path, e))
-}
-
-fn named(path: &Path, why: impl std::fmt::Display) -> String {
-    format!("{}: {why}", path.display())
-}
-
-/// Looks for the objects of tokens in the store.
-impl Lookup for Late<App> {
-    fn find(&self, kind: Bound, namespace: &str, name: &str) -> Option<BoundObject> {
-        let app = self.get()?;
-        let resource = match kind {
-            Bound::ServiceAccount => "serviceaccounts",
-            Bound::Pod => "pods",
-            Bound::Secret => "secrets",
-            Bound::Node => "nodes",
-        };
-        let object = app.object("", resource, namespace, name)?;
-        let value = parse(&object).ok()?;
-        let deleted = value.str_at(&["metadata", "deletionTimestamp"]);
-        Some(BoundObject {
-            uid: object.head().uid.to_string(),
-            deleted_at: api::time::Timestamp::parse(deleted).ok().map(api::time::Timestamp::seconds),
-        })
+impl Headers for RequestHeaders<'_> {
+    fn each(&self, see: &mut dyn FnMut(&str, &[u8])) {
+        self.0.iter().for_each(|(name, value)| see(name.as_str(), value.as_bytes()));
     }
 }

@@ -22,7 +22,7 @@ pub(super) async fn issue(
     let app = &exchange.app;
     let key = exchange.served.key(&exchange.namespace, &exchange.name);
     let account = parse(&*app.store.get(&key).ok_or_else(|| exchange.not_found())?)?;
-    let issuer = &app.authentication.issuer;
+    let issuer = &app.authentication.accounts.issuer;
     let now = call.now.seconds();
     if let Some(sub) = exchange.subresource {
         call.track_body(sub, &mut body);

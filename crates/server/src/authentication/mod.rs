@@ -1,0 +1,92 @@
+//! Every way to be known, one file each, and the chain of them.
+//!
+//! Entry point: [`Authentication::new`].  A way in that takes bearer tokens is a file with a function [`Make`] and a
+//! line of [`TOKEN_WAYS`], which is in the order in which they are asked (upstream's).
+
+mod service_accounts;
+mod static_tokens;
+
+use std::sync::Arc;
+
+use api::{ApiError, Value};
+use authn::{Anonymous, Chain, ClientCertificates, Member, SystemRandom, TokenCache, TokenMember};
+
+use crate::app::App;
+use crate::config::Config;
+use crate::late::Late;
+use crate::pki::Pki;
+use crate::reload::Reloads;
+
+pub(crate) use service_accounts::ServiceAccounts;
+
+/// The authenticators of a server, and what issues its tokens.
+pub(crate) struct Authentication {
+    chain: Chain,
+    /// Audiences of this API.
+    audiences: Vec<String>,
+    /// Issues service-account tokens, and what they are checked with.
+    pub accounts: Arc<ServiceAccounts>,
+    /// The objects that tokens refer to; set when the server has its store.
+    pub objects: Arc<Late<App>>,
+}
+
+/// What a way in may be made from.
+struct Making<'a> {
+    config: &'a Config,
+    /// Audiences of this API.
+    audiences: &'a [String],
+    accounts: &'a Arc<ServiceAccounts>,
+    /// The server, when it is there.
+    objects: &'a Arc<Late<App>>,
+    reloads: &'a Reloads,
+}
+
+/// Makes a way in, `None` when no flag asks for it.  An error names the flag or file.
+type Make = fn(&Making<'_>) -> Result<Option<TokenMember>, String>;
+
+/// The ways in that take bearer tokens, in the order in which they are asked.
+const TOKEN_WAYS: &[Make] = &[static_tokens::make, service_accounts::make];
+
+impl std::fmt::Debug for Authentication {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Authentication")
+    }
+}
+
+impl Authentication {
+    /// The authenticators that the flags ask for.
+    ///
+    /// # Errors
+    /// The flag or file that cannot be used.
+    pub(crate) fn new(config: &Config, pki: &Pki, reloads: &Reloads) -> Result<Self, String> {
+        let accounts = Arc::new(ServiceAccounts::new(config, pki)?);
+        let audiences = accounts.issuer.audiences.clone();
+        let objects = Arc::<Late<App>>::default();
+        let making =
+            Making { config, audiences: &audiences, accounts: &accounts, objects: &objects, reloads };
+        let mut members = Vec::new();
+        for make in TOKEN_WAYS {
+            members.extend(make(&making)?);
+        }
+        let tokens = TokenCache::new(members, TokenCache::SUCCESS_SECONDS, &SystemRandom);
+        let chain = Chain {
+            members: vec![Member::Local(Arc::new(ClientCertificates))],
+            tokens: Some(tokens.map_err(|e| e.to_string())?),
+            anonymous: if config.anonymous_auth { Anonymous::Allowed } else { Anonymous::Refused },
+        };
+        Ok(Self { chain, audiences, accounts, objects })
+    }
+
+    /// Every way in.
+    pub(crate) fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// Answers a TokenReview.
+    ///
+    /// # Errors
+    /// 400 for a review without a token.
+    pub(crate) async fn review(&self, app: &App, review: Value) -> Result<Value, ApiError> {
+        authn::review::token_review(review, &self.chain, &self.audiences, app.now().seconds()).await
+    }
+}

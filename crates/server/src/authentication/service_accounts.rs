@@ -1,0 +1,110 @@
+//! Tokens of service accounts: the keys they are signed and checked with, and the objects they depend on.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use api::Value;
+use authn::TokenMember;
+use authn::jose::{self, PublicKey, SigningKey};
+use authn::service_account::request::Issuer;
+use authn::service_account::{Bound, BoundObject, Lookup, Tokens};
+
+use super::Making;
+use crate::app::App;
+use crate::config::Config;
+use crate::late::Late;
+use crate::pki::Pki;
+use crate::registry::parse;
+
+/// Issues tokens of service accounts, and what they are checked with.
+pub(crate) struct ServiceAccounts {
+    /// Issues tokens.
+    pub issuer: Issuer,
+    /// All issuers whose tokens are taken.
+    issuers: Vec<String>,
+    /// The keys tokens are checked with, which the key set document tells.
+    keys: Vec<PublicKey>,
+}
+
+impl ServiceAccounts {
+    /// The keys and issuers that the flags name.
+    ///
+    /// # Errors
+    /// The flag or file that cannot be used.
+    pub(super) fn new(config: &Config, pki: &Pki) -> Result<Self, String> {
+        let signing = config.service_account_signing_key_file.as_ref().unwrap_or(&pki.service_account_key);
+        let key = SigningKey::from_pem(&read(signing)?).map_err(|e| named(signing, e))?;
+        let keys = public_keys(config, &key)?;
+        let issuers = config.service_account_issuer.clone();
+        let name = issuers.first().cloned().ok_or("--service-account-issuer: an issuer is needed")?;
+        let audiences =
+            if config.api_audiences.is_empty() { issuers.clone() } else { config.api_audiences.clone() };
+        let max = config.service_account_max_token_expiration.and_then(|d| i64::try_from(d.as_secs()).ok());
+        let extend = config.service_account_extend_token_expiration;
+        Ok(Self { issuer: Issuer { key, name, audiences, max_seconds: max, extend }, issuers, keys })
+    }
+
+    /// The key set at `/openid/v1/jwks`.
+    pub(crate) fn key_set(&self) -> Value {
+        jose::key_set(&self.keys)
+    }
+
+    /// The document at `/.well-known/openid-configuration`.
+    ///
+    /// # Errors
+    /// An issuer that is no HTTPS URL has no such document.
+    pub(crate) fn openid_configuration(&self, jwks_uri: &str) -> Result<Value, String> {
+        jose::openid_configuration(&self.issuer.name, jwks_uri, &self.keys)
+    }
+}
+
+/// Tokens that this server has issued, or another one with its key.
+pub(super) fn make(making: &Making<'_>) -> Result<Option<TokenMember>, String> {
+    let accounts = making.accounts;
+    let tokens = Tokens {
+        issuers: accounts.issuers.clone(),
+        keys: accounts.keys.clone(),
+        audiences: making.audiences.to_vec(),
+        lookup: Some(making.objects.clone()),
+    };
+    Ok(Some(TokenMember::Local(Arc::new(tokens))))
+}
+
+fn public_keys(config: &Config, signing: &SigningKey) -> Result<Vec<PublicKey>, String> {
+    let mut keys = Vec::new();
+    for path in &config.service_account_key_file {
+        keys.extend(PublicKey::all_from_pem(&read(path)?).map_err(|e| named(path, e))?);
+    }
+    if keys.is_empty() {
+        keys.push(signing.public().clone());
+    }
+    Ok(keys)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    std::fs::read(path).map_err(|e| named(path, e))
+}
+
+fn named(path: &Path, why: impl std::fmt::Display) -> String {
+    format!("{}: {why}", path.display())
+}
+
+/// Looks for the objects of tokens in the store.
+impl Lookup for Late<App> {
+    fn find(&self, kind: Bound, namespace: &str, name: &str) -> Option<BoundObject> {
+        let app = self.get()?;
+        let resource = match kind {
+            Bound::ServiceAccount => "serviceaccounts",
+            Bound::Pod => "pods",
+            Bound::Secret => "secrets",
+            Bound::Node => "nodes",
+        };
+        let object = app.object("", resource, namespace, name)?;
+        let value = parse(&object).ok()?;
+        let deleted = value.str_at(&["metadata", "deletionTimestamp"]);
+        Some(BoundObject {
+            uid: object.head().uid.to_string(),
+            deleted_at: api::time::Timestamp::parse(deleted).ok().map(api::time::Timestamp::seconds),
+        })
+    }
+}
