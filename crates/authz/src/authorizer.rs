@@ -10,6 +10,7 @@ use api::request::RequestInfo;
 use api::selector::{FieldSelector, FieldTerm, LabelSelector, Requirement};
 use api::user::UserInfo;
 
+use crate::explain::Explanation;
 use crate::rbac;
 
 /// Decides whether a user may do something.
@@ -19,6 +20,18 @@ pub trait Authorizer: Send + Sync {
 
     /// Everything the user may do in `namespace`, as far as it can be listed.
     fn rules(&self, user: &UserInfo, namespace: &str) -> Rules;
+
+    /// What people call it: its mode, or the name that a configuration file gives it.
+    fn name(&self) -> &str {
+        "authorizer"
+    }
+
+    /// The same answer as [`Authorizer::authorize`] with everything that can be said about it.  It may take its time.
+    ///
+    /// INVARIANT: its verdict is the one of `authorize`, from the same code; only what is said beside it is extra.
+    fn explain(&self, attributes: &Attributes) -> Explanation {
+        Explanation::of(self.name(), self.authorize(attributes))
+    }
 }
 
 /// What is asked: who wants to do what with which.

@@ -7,6 +7,7 @@ pub mod abac;
 mod authorizer;
 pub mod bootstrap;
 mod builtin;
+pub mod explain;
 mod forbidden;
 mod impersonate;
 pub mod node;

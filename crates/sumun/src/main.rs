@@ -1,6 +1,8 @@
 //! The `sumun` command.  Each subcommand is a file of its own; flags are a table.
 
 mod cel;
+#[allow(dead_code, reason = "shared by commands that come one by one")]
+mod common;
 mod completion;
 mod flags;
 mod serve;

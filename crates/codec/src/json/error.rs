@@ -11,11 +11,18 @@ pub struct SyntaxError(Box<Detail>);
 struct Detail {
     message: Box<str>,
     offset: usize,
+    line: usize,
 }
 
 impl SyntaxError {
     pub(crate) fn new(message: impl Into<Box<str>>, offset: usize) -> Self {
-        Self(Box::new(Detail { message: message.into(), offset }))
+        Self(Box::new(Detail { message: message.into(), offset, line: 0 }))
+    }
+
+    /// The same with the line it is about, counted from 1.
+    pub(crate) fn on_line(mut self, line: usize) -> Self {
+        self.0.line = line;
+        self
     }
 
     /// `byte`, read as the one at `at`, cannot stand there.
@@ -31,6 +38,12 @@ impl SyntaxError {
     /// How many bytes had been read, the offending one included.
     pub fn offset(&self) -> usize {
         self.0.offset
+    }
+
+    /// The line of a YAML text it is about, counted from 1, which the text itself does not always tell rightly (it has
+    /// upstream's numbers); 0 when it is about no line, and for JSON, which has [`SyntaxError::offset`].
+    pub fn line(&self) -> usize {
+        self.0.line
     }
 }
 

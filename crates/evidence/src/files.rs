@@ -1,0 +1,149 @@
+//! Files and directories.
+//!
+//! Entry points: [`path`], [`read`].
+
+use std::fs::File;
+use std::io::{self, Cursor, Read};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::bytes::Bytes;
+use crate::documents::Documents;
+use crate::origin::{Origin, ProblemKind};
+use crate::reader::{Found, Reader};
+use crate::{json, yaml};
+
+/// How deep directories may nest.
+const MAX_DEPTH: usize = 64;
+
+/// Reads one text of YAML documents or JSON values, both lists too, and hands on what is in it as it is found.  No more
+/// than one document, or one item of a list, is in memory; one of more than `limit` bytes is a problem.
+///
+/// # Errors
+/// [`ControlFlow::Break`] when `found` wants no more.
+pub fn read(
+    name: &str,
+    input: &mut dyn Read,
+    limit: usize,
+    found: &mut dyn FnMut(Found) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    let mut documents = Documents::new(Arc::from(name), limit, found);
+    let mut bytes = Bytes::new(input);
+    let head = bytes.ahead();
+    if head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]) {
+        return wide(&mut bytes, &mut documents);
+    }
+    if head.starts_with(&[0xef, 0xbb, 0xbf]) {
+        bytes.skip(3);
+    }
+    documents_of(&mut bytes, &mut documents, name.ends_with(".json"))
+}
+
+fn documents_of(bytes: &mut Bytes, documents: &mut Documents, is_json: bool) -> ControlFlow<()> {
+    if is_json || looks_like_json(bytes.ahead()) {
+        json::read(bytes, documents)?;
+    } else {
+        yaml::read(bytes, documents)?;
+    }
+    match bytes.failure().map(ToString::to_string) {
+        None => ControlFlow::Continue(()),
+        Some(why) => {
+            documents.problem(bytes.line(), ProblemKind::Unreadable, format!("reading stops here: {why}"))
+        }
+    }
+}
+
+/// Text in UTF-16 is read as a whole.
+fn wide(bytes: &mut Bytes, documents: &mut Documents) -> ControlFlow<()> {
+    let Some(all) = bytes.rest(documents.limit) else { return documents.too_large(1) };
+    let (pairs, _) = all.as_chunks::<2>();
+    let little = all.starts_with(&[0xff]);
+    let units = pairs
+        .iter()
+        .skip(1)
+        .map(|pair| if little { u16::from_le_bytes(*pair) } else { u16::from_be_bytes(*pair) });
+    let text: String = char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
+    let mut input = Cursor::new(text);
+    documents_of(&mut Bytes::new(&mut input), documents, false)
+}
+
+/// `{` before a string or `}`, or `[`: other braces are YAML's, or those of templates.
+fn looks_like_json(head: &[u8]) -> bool {
+    let mut signs = head.iter().filter(|b| !b.is_ascii_whitespace());
+    match signs.next() {
+        Some(b'[') => true,
+        Some(b'{') => matches!(signs.next(), Some(b'"' | b'}')),
+        _ => false,
+    }
+}
+
+/// Reads a file, or the `.yaml`, `.yml` and `.json` files of a directory and those below it, by name.  Files and
+/// directories whose names begin with a dot are passed over, and so are links to directories.
+pub(crate) fn path(reader: &mut Reader, path: &Path) {
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => directory(reader, path, 0),
+        Ok(_) => file(reader, path),
+        Err(why) => unreadable(reader, path, &why),
+    }
+}
+
+fn directory(reader: &mut Reader, path: &Path, depth: usize) {
+    let entries = match entries(path) {
+        Ok(entries) => entries,
+        Err(why) => return unreadable(reader, path, &why),
+    };
+    for (entry, is_directory) in entries {
+        if reader.is_full() {
+            return;
+        }
+        if is_directory && depth == MAX_DEPTH {
+            let text = format!("directories nest more than {MAX_DEPTH} deep; what is below is not read");
+            reader.problem(Origin::whole(entry.display().to_string()), ProblemKind::TooLarge, text);
+        } else if is_directory {
+            directory(reader, &entry, depth + 1);
+        } else {
+            file(reader, &entry);
+        }
+    }
+}
+
+/// The directories and the files that may hold objects, by name.
+fn entries(path: &Path) -> io::Result<Vec<(PathBuf, bool)>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(path)? {
+        let entry = entry?;
+        let path = entry.path();
+        if entry.file_name().as_encoded_bytes().starts_with(b".") {
+            continue;
+        }
+        let kind = entry.file_type()?;
+        let holds = path.extension().is_some_and(|e| e == "yaml" || e == "yml" || e == "json");
+        if kind.is_dir() {
+            found.push((path, true));
+        } else if holds && (kind.is_file() || std::fs::metadata(&path).is_ok_and(|m| m.is_file())) {
+            found.push((path, false));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn file(reader: &mut Reader, path: &Path) {
+    if reader.files == reader.limits.files {
+        let text = format!("more than {} files; from here on none is read", reader.limits.files);
+        reader.problem(Origin::whole(path.display().to_string()), ProblemKind::TooLarge, text);
+    }
+    reader.files += 1;
+    if reader.files > reader.limits.files {
+        return;
+    }
+    match File::open(path) {
+        Ok(mut input) => reader.text(&path.display().to_string(), &mut input),
+        Err(why) => unreadable(reader, path, &why),
+    }
+}
+
+fn unreadable(reader: &mut Reader, path: &Path, why: &io::Error) {
+    reader.problem(Origin::whole(path.display().to_string()), ProblemKind::Unreadable, why.to_string());
+}

@@ -1,0 +1,257 @@
+//! What the commands about policy share: where objects come from, how answers are shown, what exit codes mean.
+//!
+//! Entry points: [`source_args`] and [`Sources`]; [`output_arg`], [`Output`] and [`print`]; [`Failure`].
+
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use api::Value;
+use clap::{Arg, ArgAction, ArgMatches, ValueHint};
+use evidence::{Evidence, Reader, Wanted};
+
+/// Exit codes, the same for all of these commands; help texts tell them.
+pub(crate) mod exit {
+    /// Done; yes.
+    pub(crate) const OK: u8 = 0;
+    /// Done; no, or there are findings.
+    pub(crate) const NO: u8 = 1;
+    /// The command line makes no sense, or the question cannot be answered.
+    pub(crate) const FAILED: u8 = 2;
+    /// Answered, but a part of what was given could not be read.
+    pub(crate) const INCOMPLETE: u8 = 3;
+}
+
+/// How many problems are listed one by one.
+const MOST_PROBLEMS: usize = 20;
+
+/// Why a command ends early; shown as `error: …` with exit code [`exit::FAILED`].
+#[derive(Debug)]
+pub(crate) struct Failure(pub String);
+
+impl<E: std::fmt::Display> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Ends a command: its exit code, or the text of its failure on stderr.
+pub(crate) fn end(outcome: Result<u8, Failure>) -> ExitCode {
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(Failure(text)) => {
+            say(&format!("error: {text}"));
+            ExitCode::from(exit::FAILED)
+        }
+    }
+}
+
+/// Flags that say where objects come from: `-f`, `--data-dir`, `--kubeconfig`, `--context`.
+pub(crate) fn source_args() -> [Arg; 4] {
+    const FROM: &str = "Source";
+    [
+        Arg::new("filename")
+            .short('f')
+            .long("filename")
+            .value_name("PATH")
+            .action(ArgAction::Append)
+            .value_hint(ValueHint::AnyPath)
+            .help_heading(FROM)
+            .help(
+                "YAML or JSON file, directory (with all below it), or - for standard input; may be repeated",
+            ),
+        Arg::new("data-dir")
+            .long("data-dir")
+            .value_name("DIR")
+            .value_hint(ValueHint::DirPath)
+            .help_heading(FROM)
+            .help("Data directory of a sumun server that is not running; it is only read"),
+        Arg::new("kubeconfig")
+            .long("kubeconfig")
+            .value_name("FILE")
+            .value_hint(ValueHint::FilePath)
+            .help_heading(FROM)
+            .help("A live cluster. Without any of these flags: $KUBECONFIG, then ~/.kube/config"),
+        Arg::new("context")
+            .long("context")
+            .value_name("NAME")
+            .help_heading(FROM)
+            .help("Context of the kubeconfig, instead of its current one"),
+    ]
+}
+
+/// Where objects come from.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sources {
+    /// Files and directories; `-` is standard input.
+    pub files: Vec<String>,
+    /// Data directory of a server.
+    pub data_dir: Option<PathBuf>,
+    /// Kubeconfig, when one is named.
+    pub kubeconfig: Option<PathBuf>,
+    /// Context, when one is named.
+    pub context: Option<String>,
+}
+
+impl Sources {
+    /// What the flags of [`source_args`] say.
+    pub(crate) fn of(matches: &ArgMatches) -> Self {
+        let one = |name| matches.get_one::<String>(name).cloned();
+        Self {
+            files: matches.get_many("filename").into_iter().flatten().cloned().collect(),
+            data_dir: one("data-dir").map(PathBuf::from),
+            kubeconfig: one("kubeconfig").map(PathBuf::from),
+            context: one("context"),
+        }
+    }
+
+    /// True when a live cluster is to be read: one is named, or nothing else is.
+    pub(crate) fn is_live(&self) -> bool {
+        self.kubeconfig.is_some()
+            || self.context.is_some()
+            || (self.files.is_empty() && self.data_dir.is_none())
+    }
+
+    /// Reads the wanted kinds from all of them.  Problems are told on stderr; [`Evidence::is_complete`] says whether
+    /// objects may be missing.
+    ///
+    /// # Errors
+    /// A cluster that cannot be asked at all, or nothing that could be read.
+    pub(crate) fn read(&self, wanted: Wanted) -> Result<Evidence, Failure> {
+        let mut reader = Reader::new(wanted);
+        for file in &self.files {
+            match file.as_str() {
+                "-" => reader.text("standard input", &mut std::io::stdin().lock()),
+                path => reader.path(Path::new(path)),
+            }
+        }
+        if let Some(dir) = &self.data_dir {
+            reader.data_dir(dir);
+        }
+        if self.is_live() {
+            return Err(Failure(
+                "this build reads files and data directories only: give -f or --data-dir".to_owned(),
+            ));
+        }
+        let evidence = reader.finish();
+        tell_problems(&evidence);
+        if evidence.objects.is_empty() && !evidence.is_complete() {
+            return Err(Failure("nothing could be read".to_owned()));
+        }
+        Ok(evidence)
+    }
+}
+
+/// Tells what was not read as it stands, a line each.
+pub(crate) fn tell_problems(evidence: &Evidence) {
+    for problem in evidence.problems.iter().take(MOST_PROBLEMS) {
+        let word = if problem.kind.is_loss() { "error" } else { "note" };
+        say(&format!("{word}: {problem}"));
+    }
+    let more = evidence.problems.len().saturating_sub(MOST_PROBLEMS);
+    if more > 0 {
+        say(&format!("note: and {more} more of these"));
+    }
+}
+
+/// How an answer is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Output {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// For programs, and people who like it.
+    Yaml,
+}
+
+/// `-o text|json|yaml`.
+pub(crate) fn output_arg() -> Arg {
+    Arg::new("output")
+        .short('o')
+        .long("output")
+        .value_name("FORMAT")
+        .value_parser(["text", "json", "yaml"])
+        .default_value("text")
+        .help("How the answer is shown")
+}
+
+impl Output {
+    /// What the flag of [`output_arg`] says.
+    pub(crate) fn of(matches: &ArgMatches) -> Self {
+        match matches.get_one::<String>("output").map(String::as_str) {
+            Some("json") => Self::Json,
+            Some("yaml") => Self::Yaml,
+            _ => Self::Text,
+        }
+    }
+
+    /// An answer in this form; `text` makes the one for people.
+    pub(crate) fn show(
+        self,
+        value: impl FnOnce() -> Value,
+        text: impl FnOnce() -> String,
+    ) -> Result<(), Failure> {
+        print(&match self {
+            Self::Text => text(),
+            Self::Yaml => codec::yaml::write(&value()),
+            Self::Json => {
+                let mut out = Vec::new();
+                codec::json::write_pretty(&mut out, &value());
+                String::from_utf8(out)? + "\n"
+            }
+        })
+    }
+}
+
+/// Writes to stdout; a reader that went away is no failure.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(why) if why.kind() != ErrorKind::BrokenPipe => Err(why.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Writes a line to stderr.
+pub(crate) fn say(text: &str) {
+    // Nobody is left to tell when stderr is gone.
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Rows under a heading, columns aligned with three spaces between them as kubectl's.
+pub(crate) fn table(heading: &[&str], rows: &[Vec<String>]) -> String {
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|r| r.get(column)).map(|c| c.chars().count());
+        cells.chain(heading.get(column).map(|h| h.len())).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..heading.len()).map(width).collect();
+    let line = |cells: Vec<&str>| {
+        let padded = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        padded.collect::<Vec<_>>().join("   ").trim_end().to_owned() + "\n"
+    };
+    let body = rows.iter().map(|row| line(row.iter().map(String::as_str).collect()));
+    std::iter::once(line(heading.to_vec())).chain(body).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_align() {
+        let rows = vec![vec!["bob".into(), "é".into()], vec!["alexandra".into(), String::new()]];
+        assert_eq!(table(&["NAME", "X"], &rows), "NAME        X\nbob         é\nalexandra\n");
+    }
+
+    #[test]
+    fn files_are_sources_and_nothing_means_live() {
+        let of = |args: &[&str]| {
+            let command = clap::Command::new("x").no_binary_name(true).args(source_args());
+            Sources::of(&command.get_matches_from(args))
+        };
+        assert!(of(&[]).is_live() && of(&["--context", "a"]).is_live());
+        let files = of(&["-f", "a", "-f", "-"]);
+        assert_eq!((files.files.as_slice(), files.is_live()), (&["a".to_owned(), "-".to_owned()][..], false));
+    }
+}
