@@ -4,6 +4,7 @@
 //! [`Union`] asks them in the order of `--authorization-mode`.  Everything here is pure: no I/O, no clock.
 
 pub mod abac;
+pub mod access;
 mod authorizer;
 pub mod bootstrap;
 mod builtin;
@@ -13,6 +14,7 @@ mod impersonate;
 pub mod node;
 pub mod rbac;
 pub mod review;
+mod spec;
 mod union;
 
 pub use authorizer::{
@@ -21,4 +23,5 @@ pub use authorizer::{
 pub use builtin::{AlwaysAllow, AlwaysDeny, PrivilegedGroup};
 pub use forbidden::{forbidden, forbidden_message};
 pub use impersonate::{Impersonated, impersonate};
+pub use spec::review_spec;
 pub use union::{Mode, Union};

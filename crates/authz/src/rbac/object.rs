@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use api::field::go_quote;
-use api::user::{UserInfo, service_account_username};
+use api::user::{SERVICE_ACCOUNT_PREFIX, UserInfo, service_account_username};
 use api::{Str, Value};
 
 use super::rule::Rule;
@@ -175,11 +175,7 @@ impl Binding {
 
     /// The first of its subjects that is this user.
     pub(super) fn subject_of(&self, user: &UserInfo) -> Option<&Subject> {
-        self.subjects.iter().find(|s| match s.key(&self.namespace) {
-            None => false,
-            Some(SubjectKey { group: true, name }) => user.in_group(&name),
-            Some(SubjectKey { group: false, name }) => name == user.name,
-        })
+        self.subjects.iter().find(|s| s.is(user, &self.namespace))
     }
 
     /// The distinct keys of its subjects.
@@ -192,7 +188,8 @@ impl Binding {
 }
 
 impl Subject {
-    fn from_value(value: &Value) -> Self {
+    /// Reads a subject.
+    pub fn from_value(value: &Value) -> Self {
         let kind = match value.str_at(&["kind"]) {
             "User" => SubjectKind::User,
             "Group" => SubjectKind::Group,
@@ -214,6 +211,26 @@ impl Subject {
             }
             SubjectKind::Other(_) => None,
         }
+    }
+
+    /// True when the user is meant, by name or by group; `namespace` is that of a service account that gives none.
+    pub fn is(&self, user: &UserInfo, namespace: &str) -> bool {
+        match &self.kind {
+            SubjectKind::User => self.name == user.name,
+            SubjectKind::Group => user.in_group(&self.name),
+            SubjectKind::ServiceAccount => {
+                let namespace = if self.namespace.is_empty() { namespace } else { &self.namespace };
+                let rest = user.name.strip_prefix(SERVICE_ACCOUNT_PREFIX);
+                let named = rest.and_then(|r| r.strip_prefix(namespace)).and_then(|r| r.strip_prefix(':'));
+                !namespace.is_empty() && named == Some(self.name.as_str())
+            }
+            SubjectKind::Other(_) => false,
+        }
+    }
+
+    /// The group's name, or the user's (a service account has one too); `None` when it can be nobody.
+    pub(crate) fn username(&self, namespace: &str) -> Option<Str> {
+        self.key(namespace).map(|key| key.name)
     }
 
     /// As upstream's reasons name it: `User "bob"`, `ServiceAccount "name/namespace"`.
