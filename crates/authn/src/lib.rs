@@ -13,10 +13,10 @@ pub mod impersonation;
 pub mod jose;
 pub mod random;
 pub mod review;
-mod secret;
 pub mod service_account;
 mod token_file;
 
+pub use api::Secret;
 pub use authenticator::{
     Answer, AnswerFuture, Authenticator, AuthnError, Credentials, Headers, Identity, Member, NoHeaders,
     RemoteAuthenticator, RemoteTokenAuthenticator, TokenAuthenticator, TokenContext, TokenMember,
@@ -25,5 +25,4 @@ pub use cache::TokenCache;
 pub use certificate::{Certificate, ClientCertificates};
 pub use chain::{Anonymous, Chain};
 pub use random::{Random, SystemRandom};
-pub use secret::Secret;
 pub use token_file::{TokenFile, TokenFileError};

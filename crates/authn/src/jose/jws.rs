@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::json::parse;
 use super::key::{KeyError, PublicKey, SigningKey};
-use crate::secret::Secret;
+use api::Secret;
 
 /// Tokens longer than this are not looked at, in bytes.
 const LONGEST: usize = 1 << 20;
