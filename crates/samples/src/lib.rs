@@ -4,6 +4,7 @@
 //! changes one; [`patches`] makes patches for one; [`damage`] spoils bytes as hostile or broken clients would.  Equal seeds make equal objects on every
 //! machine, so that a failing test names the seed and shows the same object again.
 
+pub mod cluster;
 pub mod damage;
 mod dice;
 mod make;
