@@ -5,6 +5,7 @@ use api::{ApiError, Value};
 use crate::in_use::StorageObjectInUseProtection;
 use crate::namespace_lifecycle::NamespaceLifecycle;
 use crate::priority::Priority;
+use crate::service_account::ServiceAccount;
 use crate::taints::TaintNodesByCondition;
 use crate::tolerations::DefaultTolerationSeconds;
 use crate::{Attributes, Plugin, World, defaults};
@@ -19,6 +20,7 @@ struct Known {
 /// Every plug-in there is, in the order they run (upstream's `AllOrderedPlugins`).
 const KNOWN: &[Known] = &[
     Known { name: "NamespaceLifecycle", default_on: true, make: || Box::new(NamespaceLifecycle) },
+    Known { name: "ServiceAccount", default_on: true, make: || Box::new(ServiceAccount) },
     Known { name: "TaintNodesByCondition", default_on: true, make: || Box::new(TaintNodesByCondition) },
     Known { name: "DefaultTolerationSeconds", default_on: true, make: || Box::new(DefaultTolerationSeconds) },
     Known { name: "Priority", default_on: true, make: || Box::new(Priority) },
@@ -78,6 +80,11 @@ impl Chain {
     /// Names of the plug-ins that are on.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         self.0.iter().map(|(name, _)| *name)
+    }
+
+    /// True when the plug-in of this name is on.
+    pub fn has(&self, name: &str) -> bool {
+        self.names().any(|n| n == name)
     }
 
     /// Lets every plug-in change the object.

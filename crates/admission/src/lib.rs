@@ -7,6 +7,7 @@ mod defaults;
 mod in_use;
 mod namespace_lifecycle;
 mod priority;
+mod service_account;
 mod taints;
 mod tolerations;
 
@@ -61,6 +62,9 @@ pub trait World: Sync {
 
     /// All objects of a resource, of one namespace or (`""`) of all.
     fn list(&self, group: &str, resource: &str, namespace: &str) -> Vec<Value>;
+
+    /// A name that begins with `prefix` and ends in random characters, as `generateName` makes them.
+    fn generate_name(&self, prefix: &str) -> String;
 }
 
 /// One admission plug-in.

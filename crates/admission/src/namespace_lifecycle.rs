@@ -83,6 +83,10 @@ mod tests {
         fn list(&self, _: &str, _: &str, _: &str) -> Vec<Value> {
             Vec::new()
         }
+
+        fn generate_name(&self, prefix: &str) -> String {
+            prefix.to_owned()
+        }
     }
 
     fn verdict(operation: Operation, resource: &str, namespace: &str, name: &str) -> Option<u16> {

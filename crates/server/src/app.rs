@@ -140,6 +140,10 @@ impl admission::World for App {
         let snapshot = self.store.snapshot(&served.stored);
         snapshot.iter(&scope, None).filter_map(|object| parse(object).ok()).collect()
     }
+
+    fn generate_name(&self, prefix: &str) -> String {
+        crate::registry::meta::generate_name(prefix).into()
+    }
 }
 
 /// The address this machine would send from; no packet is sent to find out.

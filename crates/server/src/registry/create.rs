@@ -20,6 +20,7 @@ impl Call<'_> {
         let twice = meta::dedup_owner_references(&mut object);
         self.warnings.extend(meta::owner_warning(&twice));
         self.track(None, &mut object);
+        self.await_default_account(&object).await;
         self.mutate(Operation::Create, &mut object, None)?;
         meta::dedup_owner_references(&mut object);
         let object = encode::convert(self.served, object, &self.served.strategy_version())?;

@@ -45,7 +45,7 @@ pub(crate) fn ensure_namespace(object: &mut Value, namespace: &str) -> Result<()
 }
 
 /// A name from a `generateName`: the prefix and five random characters.
-pub(super) fn generate_name(prefix: &str) -> Str {
+pub(crate) fn generate_name(prefix: &str) -> Str {
     let room = MAX_NAME - SUFFIX;
     let end = (0..=room.min(prefix.len())).rev().find(|i| prefix.is_char_boundary(*i)).unwrap_or(0);
     let mut name = Str::from(prefix.get(..end).unwrap_or(""));

@@ -3,6 +3,7 @@
 //! Entry points: [`Call`] is one write with all that is known of it; [`Call::create`], [`Call::update`] and
 //! [`Call::delete`] carry it out.  The order inside is upstream's (`registry/generic/registry/store.go`).
 
+mod accounts;
 mod create;
 mod delete;
 mod encode;
