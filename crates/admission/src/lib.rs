@@ -14,6 +14,7 @@ mod tolerations;
 use api::{ApiError, UserInfo, Value};
 
 pub use chain::{Chain, ChainError};
+pub use service_account::secret_names;
 
 /// What is done to an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

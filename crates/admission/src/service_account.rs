@@ -6,6 +6,8 @@ mod secrets;
 
 use api::{ApiError, GroupResource, Value};
 
+pub use secrets::secret_names;
+
 use crate::{Attributes, Operation, Plugin, World};
 
 /// The account of pods that name none.
@@ -120,7 +122,7 @@ fn check_secrets(attributes: &Attributes<'_>, account: &Value, pod: &Value) -> R
 fn check_mirror(attributes: &Attributes<'_>, pod: &Value) -> Result<(), ApiError> {
     let why = if !account_name(pod).is_empty() {
         "a mirror pod may not reference service accounts"
-    } else if secrets::any(pod) {
+    } else if secret_names(pod).next().is_some() {
         "a mirror pod may not reference secrets"
     } else if mount::projects_token(pod) {
         "a mirror pod may not use ServiceAccountToken volume projections"

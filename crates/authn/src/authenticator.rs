@@ -12,6 +12,7 @@ use std::sync::Arc;
 use api::user::UserInfo;
 
 use crate::certificate::Certificate;
+use crate::grounds::Grounds;
 
 /// Tells who makes a request, from what is known here.
 pub trait Authenticator: Send + Sync {
@@ -114,6 +115,8 @@ pub struct Identity {
     pub annotations: Vec<(String, String)>,
     /// Texts for `Warning` headers.
     pub warnings: Vec<String>,
+    /// What it stands on besides the credential: asked before a remembered answer is given again.
+    pub grounds: Grounds,
 }
 
 /// What is wrong with what was shown, one text or several.  It never holds a secret.

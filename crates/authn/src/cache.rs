@@ -2,8 +2,9 @@
 //! authenticated read does, and asking somebody far away more than that.
 //!
 //! Entry point: [`TokenCache`].  Only successes are kept, never beyond the token's own end, never more than a fixed
-//! number.  As upstream's, a success stays good for its short time (10 s) even when an object that the token is bound
-//! to goes away meanwhile.  Members that are far away are asked once for all who show the same token at the same time.
+//! number.  Upstream's stay good for a short time (10 s) whatever happens to the objects that the token is bound to;
+//! here an answer with [`crate::Grounds`] is given again only while they hold, and for as long as they do: a signature
+//! is not verified twice.  Members that are far away are asked once for all who show the same token at the same time.
 
 mod table;
 

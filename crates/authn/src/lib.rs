@@ -9,6 +9,7 @@ pub mod bearer;
 mod cache;
 pub mod certificate;
 mod chain;
+mod grounds;
 pub mod impersonation;
 pub mod jose;
 pub mod random;
@@ -24,5 +25,6 @@ pub use authenticator::{
 pub use cache::TokenCache;
 pub use certificate::{Certificate, ClientCertificates};
 pub use chain::{Anonymous, Chain};
+pub use grounds::{Generation, Ground, Grounds};
 pub use random::{Random, SystemRandom};
 pub use token_file::{TokenFile, TokenFileError};

@@ -1,8 +1,12 @@
 //! Service accounts: how they are named as users, their tokens, and the requests for tokens.
 //!
-//! Entry points: [`Tokens`] verifies, [`request::prepare`] and [`request::issue`] serve the `token` subresource.
+//! Entry points: [`Tokens`] verifies, [`legacy::LegacyTokens`] those in secrets, [`request::prepare`] and [`request::issue`] serve the `token` subresource.
 
+mod bound;
 mod claims;
+mod counts;
+mod keys;
+pub mod legacy;
 pub mod request;
 mod verify;
 
@@ -10,8 +14,11 @@ use api::user::{UserInfo, service_account_groups, service_account_username};
 
 use crate::certificate::CREDENTIAL_ID;
 
+pub use bound::{Bound, BoundObject, LegacyUse, Lookup};
 pub use claims::{Claims, Reference};
-pub use verify::{Bound, BoundObject, Lookup, Tokens};
+pub use counts::{Count, Counts};
+pub use keys::Keys;
+pub use verify::Tokens;
 
 /// Key in `extra`: the pod a token is bound to.
 pub const POD_NAME: &str = "authentication.kubernetes.io/pod-name";

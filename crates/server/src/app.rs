@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use api::{Value, time::Timestamp};
+use authn::service_account::LegacyUse;
 use openapi::Listing;
 use store::{Object, Store};
 use tokio::sync::Semaphore;
@@ -13,6 +14,7 @@ use crate::allocate::Allocations;
 use crate::authentication::Authentication;
 use crate::catalog::{Catalog, Served};
 use crate::config::Config;
+use crate::controllers::queue::Queue;
 use crate::gates::authorize::Authorization;
 use crate::health::Health;
 use crate::kubelet::Backends;
@@ -36,6 +38,8 @@ pub(crate) struct App {
     pub authorization: Authorization,
     /// The last gate of writes.
     pub admission: admission::Chain,
+    /// Uses of tokens in secrets that are to be noted there.
+    pub legacy_uses: Arc<Queue<LegacyUse>>,
     /// Addresses and ports of services.
     pub allocations: Allocations,
     /// Kubelets, pods and services.

@@ -47,6 +47,10 @@ pub struct Config {
     pub service_account_max_token_expiration: Option<Duration>,
     /// Tokens that look a year old but warn after an hour, for old clients.
     pub service_account_extend_token_expiration: bool,
+    /// A token in a secret is only good while its secret and account are there.
+    pub service_account_lookup: bool,
+    /// Where relying parties find the keys of tokens, when it is not this server.
+    pub service_account_jwks_uri: Option<String>,
     /// Audiences of this API; the issuers by default.
     pub api_audiences: Vec<String>,
     /// CIDR that cluster IPs of services come from.
@@ -119,6 +123,8 @@ impl Default for Config {
             service_account_signing_key_file: None,
             service_account_max_token_expiration: None,
             service_account_extend_token_expiration: true,
+            service_account_lookup: true,
+            service_account_jwks_uri: None,
             api_audiences: Vec::new(),
             service_cluster_ip_range: "10.0.0.0/24".to_owned(),
             service_node_port_range: (30000, 32767),

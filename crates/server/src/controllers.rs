@@ -3,6 +3,7 @@
 //! Entry points: [`Selected::parse`] reads the flag, [`start`] starts what is on.  Each controller is a file of its own
 //! and goes through the same [`crate::registry::Call`] as requests do.
 
+mod account_tokens;
 mod accounts;
 mod aggregation;
 pub(crate) mod authorizers;
@@ -10,9 +11,10 @@ mod expiry;
 mod feed;
 mod flow_schemas;
 mod garbage;
+mod legacy_tokens;
 mod namespace_conditions;
 mod namespaces;
-mod queue;
+pub(crate) mod queue;
 mod root_ca;
 
 use std::sync::Arc;
@@ -39,6 +41,11 @@ const KNOWN: &[Known] = &[
         start: aggregation::start,
     },
     Known { name: "garbage-collector-controller", alias: "garbagecollector", start: garbage::start },
+    Known {
+        name: "legacy-serviceaccount-token-cleaner-controller",
+        alias: "legacy-service-account-token-cleaner",
+        start: legacy_tokens::start,
+    },
     Known { name: "namespace-controller", alias: "namespace", start: namespaces::start },
     Known {
         name: "root-ca-certificate-publisher-controller",
@@ -46,6 +53,11 @@ const KNOWN: &[Known] = &[
         start: root_ca::start,
     },
     Known { name: "serviceaccount-controller", alias: "serviceaccount", start: accounts::start },
+    Known {
+        name: "serviceaccount-token-controller",
+        alias: "serviceaccount-token",
+        start: account_tokens::start,
+    },
 ];
 
 /// The controllers that are on.
@@ -81,6 +93,7 @@ impl Selected {
 pub(crate) fn start(app: &Arc<App>, selected: &Selected) {
     flow_schemas::start(app);
     expiry::start(app);
+    legacy_tokens::track(app);
     for known in &selected.0 {
         tracing::info!(controller = known.name, "starting");
         (known.start)(app);

@@ -103,7 +103,8 @@ fn described<T>(make: impl FnOnce(openapi::Describe<'_>) -> T) -> T {
 
 /// Answers `/.well-known/openid-configuration`.
 pub(crate) fn issuer(app: &App) -> Result<Response, Refusal> {
-    let uri = format!("https://{}/openid/v1/jwks", app.external_address());
+    let ours = || format!("https://{}/openid/v1/jwks", app.external_address());
+    let uri = app.config.service_account_jwks_uri.clone().unwrap_or_else(ours);
     match app.authentication.accounts.openid_configuration(&uri) {
         Ok(document) => Ok(issuer_document("application/json", &document)),
         Err(why) => {

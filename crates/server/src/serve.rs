@@ -257,6 +257,7 @@ fn build(config: Config, pki: &Pki, files: &Files, reloads: Reloads) -> Result<A
         authentication,
         authorization,
         admission,
+        legacy_uses: controllers::queue::Queue::new(),
         allocations,
         backends: Backends::new(&config).map_err(ServeError)?,
         reloads,

@@ -65,8 +65,8 @@ pub(super) fn unlisted_in_ephemeral(account: &Value, pod: &Value) -> Option<Stri
     in_containers(account, &names(account, "secrets"), pod, ephemeral)
 }
 
-/// True when a pod refers to any secret.
-pub(super) fn any(pod: &Value) -> bool {
+/// The names of all secrets that a pod refers to, some of them twice.
+pub fn secret_names(pod: &Value) -> impl Iterator<Item = &str> {
     let spec = pod.at(&["spec"]);
     let pulls = spec.array_at(&["imagePullSecrets"]).iter().map(|s| s.str_at(&["name"]));
     let containers = CONTAINERS.iter().flat_map(|(list, _)| spec.array_at(&[list])).flat_map(references);
@@ -74,7 +74,7 @@ pub(super) fn any(pod: &Value) -> bool {
     let direct = volumes.clone().flat_map(|v| VOLUMES.iter().map(|path| v.str_at(path)));
     let projected = volumes.flat_map(|v| v.array_at(&["projected", "sources"]));
     let projected = projected.map(|s| s.str_at(&["secret", "name"]));
-    pulls.chain(containers.map(|r| r.secret)).chain(direct).chain(projected).any(|name| !name.is_empty())
+    pulls.chain(containers.map(|r| r.secret)).chain(direct).chain(projected).filter(|name| !name.is_empty())
 }
 
 fn names<'a>(account: &'a Value, list: &str) -> HashSet<&'a str> {

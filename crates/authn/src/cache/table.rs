@@ -53,16 +53,27 @@ impl Table {
         hash
     }
 
-    /// The answer that is remembered, if it is still good.
+    /// The answer that is remembered, if it is still good and what it stands on too.
     pub(super) fn find(&self, hash: &Hash, now: i64) -> Option<Arc<Identity>> {
-        let entries = self.shard(hash)?.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.get(hash).filter(|e| e.until > now).map(|e| Arc::clone(&e.identity))
+        let shard = self.shard(hash)?;
+        let lock = || shard.lock().unwrap_or_else(PoisonError::into_inner);
+        let identity = lock().get(hash).filter(|e| e.until > now).map(|e| Arc::clone(&e.identity))?;
+        if identity.grounds.hold(now) {
+            return Some(identity);
+        }
+        let mut entries = lock();
+        if entries.get(hash).is_some_and(|e| Arc::ptr_eq(&e.identity, &identity)) {
+            entries.remove(hash);
+        }
+        None
     }
 
     /// Keeps an answer for its time.
     pub(super) fn remember(&self, hash: Hash, identity: &Identity, now: i64) {
-        let until = now.saturating_add(self.keep).min(identity.expires.unwrap_or(i64::MAX));
-        let Some(shard) = self.shard(&hash).filter(|_| until > now) else { return };
+        // Grounds say themselves when they end: what stands on them may be kept for longer.
+        let until = now.saturating_add(self.keep).max(identity.grounds.until);
+        let until = until.min(identity.expires.unwrap_or(i64::MAX));
+        let Some(shard) = self.shard(&hash).filter(|_| self.keep > 0 && until > now) else { return };
         let mut entries = shard.lock().unwrap_or_else(PoisonError::into_inner);
         if entries.len() >= MOST_PER_SHARD {
             entries.retain(|_, e| e.until > now);

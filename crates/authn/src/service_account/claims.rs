@@ -125,7 +125,7 @@ fn time(object: &Value, key: &str) -> Option<Option<i64>> {
 }
 
 /// One audience or a list of them.
-fn audiences(value: &Value) -> Option<Vec<String>> {
+pub(super) fn audiences(value: &Value) -> Option<Vec<String>> {
     match value {
         Value::Null => Some(Vec::new()),
         Value::String(one) => Some(vec![one.to_string()]),

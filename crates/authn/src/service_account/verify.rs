@@ -4,51 +4,23 @@
 
 use std::sync::Arc;
 
+use super::bound::{Bound, BoundObject, Lookup, Objects};
 use super::claims::{Claims, Reference};
-use crate::authenticator::{Answer, AuthnError, Identity, TokenAuthenticator, TokenContext};
-use crate::jose::{Compact, PublicKey};
+use super::keys::Keys;
+use crate::authenticator::{Answer, AuthnError, Grounds, Identity, TokenAuthenticator, TokenContext};
+use crate::jose::Compact;
 
 /// By how many seconds clocks may differ, and for how long the objects of a token may have been marked deleted.
 const LEEWAY: i64 = 60;
-
-/// Objects that tokens refer to, looked up by the server.
-pub trait Lookup: Send + Sync {
-    /// The object, `None` when there is none; `namespace` is `""` for a node.
-    fn find(&self, kind: Bound, namespace: &str, name: &str) -> Option<BoundObject>;
-}
-
-/// The kinds of objects that a token refers to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bound {
-    /// The service account itself.
-    ServiceAccount,
-    /// A pod that uses it.
-    Pod,
-    /// A secret.
-    Secret,
-    /// A node.
-    Node,
-}
-
-/// An object that a token refers to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BoundObject {
-    /// Its uid.
-    pub uid: String,
-    /// Its `deletionTimestamp`, in seconds since the Unix epoch.
-    pub deleted_at: Option<i64>,
-}
 
 /// Verifies tokens that this server, or one with the same keys, has issued.
 pub struct Tokens {
     /// Issuers whose tokens are accepted; the first is the one that this server issues as.
     pub issuers: Vec<String>,
     /// The keys that may have signed.
-    pub keys: Vec<PublicKey>,
-    /// The audiences of the server.
-    pub audiences: Vec<String>,
-    /// Where the objects are; `None` takes a token's word for them (`--service-account-lookup=false`).
-    pub lookup: Option<Arc<dyn Lookup>>,
+    pub keys: Keys,
+    /// Where the objects are.
+    pub lookup: Arc<dyn Lookup>,
 }
 
 impl TokenAuthenticator for Tokens {
@@ -57,52 +29,38 @@ impl TokenAuthenticator for Tokens {
         if !self.issuers.iter().any(|i| i == jws.claimed_issuer()) {
             return Ok(None);
         }
-        let claims = self.verified(&jws)?;
-        let audiences = self.audiences_of(&claims, context)?;
+        let payload = self.keys.verified(&jws)?;
+        let claims = Claims::read(payload)
+            .ok_or_else(|| AuthnError::new("service account token claims could not be read"))?;
+        let audiences = self.keys.audiences_of(&claims.audiences, context)?;
         check_times(&claims, context.now)?;
-        if let Some(lookup) = &self.lookup {
-            check_objects(lookup.as_ref(), &claims, context.now - LEEWAY)?;
-        }
+        let objects = check_objects(&self.lookup, &claims, context.now - LEEWAY)?;
         let mut identity =
             Identity { audiences, expires: Some(claims.expires), ..Identity::of(super::user(&claims)) };
-        if let Some(after) = claims.warn_after.map(|t| context.now.saturating_sub(t)).filter(|s| *s > 0) {
-            let text = format!("subject: {}, seconds after warning threshold: {after}", identity.user.name);
-            identity.annotations.push(("authentication.k8s.io/stale-token".to_owned(), text));
+        if claims.audiences.is_empty() {
+            let name = identity.user.name.clone();
+            identity.annotations.push(("authentication.k8s.io/legacy-token".to_owned(), name));
         }
+        let until = self.note_age(&claims, context.now, &mut identity);
+        identity.grounds = Grounds::new(Arc::new(objects), until);
         Ok(Some(identity))
     }
 }
 
 impl Tokens {
-    /// The claims, once a key vouches for them.  A token that names its key is only tried with that one.
-    fn verified(&self, jws: &Compact) -> Result<Claims, AuthnError> {
-        let id = jws.key_id();
-        let mut keys = self.keys.iter().filter(|k| id.is_empty() || k.id == id).peekable();
-        if keys.peek().is_none() {
-            return Err(AuthnError::new("invalid signature, no keys found"));
+    /// Notes a token whose client should have read a newer one; answers until when there is nothing more to note.
+    fn note_age(&self, claims: &Claims, now: i64, identity: &mut Identity) -> i64 {
+        let Some(warn_after) = claims.warn_after else { return claims.expires };
+        if now <= warn_after {
+            self.keys.counts.valid.add();
+            return claims.expires.min(warn_after);
         }
-        let payload = keys.find_map(|key| jws.payload_if_signed_by(key));
-        let payload =
-            payload.ok_or_else(|| AuthnError::new("go-jose/go-jose: error in cryptographic primitive"))?;
-        Claims::read(payload).ok_or_else(|| AuthnError::new("service account token claims could not be read"))
+        self.keys.counts.stale.add();
+        let after = now.saturating_sub(warn_after);
+        let text = format!("subject: {}, seconds after warning threshold: {after}", identity.user.name);
+        identity.annotations.push(("authentication.k8s.io/stale-token".to_owned(), text));
+        now
     }
-
-    /// The audiences asked for that the token is good for.
-    fn audiences_of(&self, claims: &Claims, context: &TokenContext) -> Result<Vec<String>, AuthnError> {
-        let wanted = if context.audiences.is_empty() { &self.audiences } else { context.audiences };
-        let both: Vec<String> = claims.audiences.iter().filter(|a| wanted.contains(a)).cloned().collect();
-        if both.is_empty() {
-            let (have, wanted) = (quoted(&claims.audiences), quoted(wanted));
-            return Err(AuthnError::new(format!(
-                "token audiences {have} is invalid for the target audiences {wanted}"
-            )));
-        }
-        Ok(both)
-    }
-}
-
-fn quoted(list: &[String]) -> String {
-    format!("[{}]", list.iter().map(|s| api::field::go_quote(s)).collect::<Vec<_>>().join(" "))
 }
 
 fn check_times(claims: &Claims, now: i64) -> Result<(), AuthnError> {
@@ -121,7 +79,12 @@ fn check_times(claims: &Claims, now: i64) -> Result<(), AuthnError> {
 
 /// Checks that everything the token refers to is still there and the same; `deleted_before` is when what is marked
 /// deleted stops to count.
-fn check_objects(lookup: &dyn Lookup, claims: &Claims, deleted_before: i64) -> Result<(), AuthnError> {
+fn check_objects(
+    lookup: &Arc<dyn Lookup>,
+    claims: &Claims,
+    deleted_before: i64,
+) -> Result<Objects, AuthnError> {
+    let mut objects = Objects::new(Arc::clone(lookup), false);
     let gone = |object: &BoundObject| object.deleted_at.is_some_and(|at| at < deleted_before);
     let (namespace, account) = (claims.namespace.as_str(), &claims.account);
     let Some(found) = lookup.find(Bound::ServiceAccount, namespace, &account.name) else {
@@ -138,7 +101,8 @@ fn check_objects(lookup: &dyn Lookup, claims: &Claims, deleted_before: i64) -> R
             account.name
         )));
     }
-    let check = |kind, namespace: &str, reference: &Option<Reference>, what: &str| {
+    objects.add(Bound::ServiceAccount, namespace, &account.name, &found);
+    let mut check = |kind, namespace: &str, reference: &Option<Reference>, what: &str| {
         let Some(reference) = reference else { return Ok(()) };
         let invalidated = || AuthnError::new("service account token has been invalidated");
         let found = lookup.find(kind, namespace, &reference.name).ok_or_else(invalidated)?;
@@ -149,13 +113,15 @@ fn check_objects(lookup: &dyn Lookup, claims: &Claims, deleted_before: i64) -> R
             );
             return Err(AuthnError::new(text));
         }
+        objects.add(kind, namespace, &reference.name, &found);
         if gone(&found) { Err(invalidated()) } else { Ok(()) }
     };
     check(Bound::Secret, namespace, &claims.secret, "secret")?;
     check(Bound::Pod, namespace, &claims.pod, "pod")?;
     // The node of a pod's token only says where the pod is.
     let node = claims.node.clone().filter(|_| claims.pod.is_none());
-    check(Bound::Node, "", &node, "node")
+    check(Bound::Node, "", &node, "node")?;
+    Ok(objects)
 }
 
 #[cfg(test)]

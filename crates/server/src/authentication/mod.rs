@@ -45,7 +45,7 @@ struct Making<'a> {
 type Make = fn(&Making<'_>) -> Result<Option<TokenMember>, String>;
 
 /// The ways in that take bearer tokens, in the order in which they are asked.
-const TOKEN_WAYS: &[Make] = &[static_tokens::make, service_accounts::make];
+const TOKEN_WAYS: &[Make] = &[static_tokens::make, service_accounts::make_legacy, service_accounts::make];
 
 impl std::fmt::Debug for Authentication {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

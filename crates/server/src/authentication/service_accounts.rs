@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use api::Value;
-use authn::TokenMember;
+use api::{ApiError, Value};
+use authn::{Secret, TokenMember};
 use authn::jose::{self, PublicKey, SigningKey};
+use authn::service_account::legacy::{self, LegacyTokens};
 use authn::service_account::request::Issuer;
-use authn::service_account::{Bound, BoundObject, Lookup, Tokens};
+use authn::service_account::{Bound, BoundObject, Keys, LegacyUse, Lookup, Tokens};
 
 use super::Making;
 use crate::app::App;
@@ -22,8 +23,8 @@ pub(crate) struct ServiceAccounts {
     pub issuer: Issuer,
     /// All issuers whose tokens are taken.
     issuers: Vec<String>,
-    /// The keys tokens are checked with, which the key set document tells.
-    keys: Vec<PublicKey>,
+    /// The keys tokens are checked with, which the key set document tells, and what was counted of them.
+    pub keys: Keys,
 }
 
 impl ServiceAccounts {
@@ -41,12 +42,22 @@ impl ServiceAccounts {
             if config.api_audiences.is_empty() { issuers.clone() } else { config.api_audiences.clone() };
         let max = config.service_account_max_token_expiration.and_then(|d| i64::try_from(d.as_secs()).ok());
         let extend = config.service_account_extend_token_expiration;
+        let keys = Keys { keys, audiences: audiences.clone(), counts: Arc::default() };
         Ok(Self { issuer: Issuer { key, name, audiences, max_seconds: max, extend }, issuers, keys })
+    }
+
+    /// The token of a secret (`kubernetes.io/service-account-token`).
+    ///
+    /// # Errors
+    /// 500 when the key does not sign.
+    pub(crate) fn legacy_token(&self, account: &Value, secret: &Value) -> Result<Secret, ApiError> {
+        let failed = |error| ApiError::internal(format!("failed to generate token: {error}"));
+        jose::sign(&self.issuer.key, &legacy::claims(account, secret)).map_err(failed)
     }
 
     /// The key set at `/openid/v1/jwks`.
     pub(crate) fn key_set(&self) -> Value {
-        jose::key_set(&self.keys)
+        jose::key_set(&self.keys.keys)
     }
 
     /// The document at `/.well-known/openid-configuration`.
@@ -54,20 +65,21 @@ impl ServiceAccounts {
     /// # Errors
     /// An issuer that is no HTTPS URL has no such document.
     pub(crate) fn openid_configuration(&self, jwks_uri: &str) -> Result<Value, String> {
-        jose::openid_configuration(&self.issuer.name, jwks_uri, &self.keys)
+        jose::openid_configuration(&self.issuer.name, jwks_uri, &self.keys.keys)
     }
 }
 
 /// Tokens that this server has issued, or another one with its key.
 pub(super) fn make(making: &Making<'_>) -> Result<Option<TokenMember>, String> {
     let accounts = making.accounts;
-    let tokens = Tokens {
-        issuers: accounts.issuers.clone(),
-        keys: accounts.keys.clone(),
-        audiences: making.audiences.to_vec(),
-        lookup: Some(making.objects.clone()),
-    };
-    Ok(Some(TokenMember::Local(Arc::new(tokens))))
+    let (issuers, keys) = (accounts.issuers.clone(), accounts.keys.clone());
+    Ok(Some(TokenMember::Local(Arc::new(Tokens { issuers, keys, lookup: making.objects.clone() }))))
+}
+
+/// Tokens in secrets.
+pub(super) fn make_legacy(making: &Making<'_>) -> Result<Option<TokenMember>, String> {
+    let (keys, check) = (making.accounts.keys.clone(), making.config.service_account_lookup);
+    Ok(Some(TokenMember::Local(Arc::new(LegacyTokens { keys, lookup: making.objects.clone(), check }))))
 }
 
 fn public_keys(config: &Config, signing: &SigningKey) -> Result<Vec<PublicKey>, String> {
@@ -92,19 +104,38 @@ fn named(path: &Path, why: impl std::fmt::Display) -> String {
 /// Looks for the objects of tokens in the store.
 impl Lookup for Late<App> {
     fn find(&self, kind: Bound, namespace: &str, name: &str) -> Option<BoundObject> {
-        let app = self.get()?;
-        let resource = match kind {
-            Bound::ServiceAccount => "serviceaccounts",
-            Bound::Pod => "pods",
-            Bound::Secret => "secrets",
-            Bound::Node => "nodes",
-        };
-        let object = app.object("", resource, namespace, name)?;
+        let object = self.get()?.object("", resource(kind), namespace, name)?;
         let value = parse(&object).ok()?;
         let deleted = value.str_at(&["metadata", "deletionTimestamp"]);
         Some(BoundObject {
             uid: object.head().uid.to_string(),
             deleted_at: api::time::Timestamp::parse(deleted).ok().map(api::time::Timestamp::seconds),
+            revision: object.revision(),
         })
+    }
+
+    fn object(&self, kind: Bound, namespace: &str, name: &str) -> Option<Value> {
+        let object = self.get()?.object("", resource(kind), namespace, name)?;
+        parse(&object).ok()
+    }
+
+    fn revision(&self, kind: Bound, namespace: &str, name: &str) -> Option<u64> {
+        let object = self.get()?.object("", resource(kind), namespace, name)?;
+        Some(object.revision())
+    }
+
+    fn legacy_token_used(&self, used: &LegacyUse) {
+        if let Some(app) = self.get() {
+            app.legacy_uses.add(used.clone());
+        }
+    }
+}
+
+fn resource(kind: Bound) -> &'static str {
+    match kind {
+        Bound::ServiceAccount => "serviceaccounts",
+        Bound::Pod => "pods",
+        Bound::Secret => "secrets",
+        Bound::Node => "nodes",
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
-use authn::{Answer, SystemRandom, TokenAuthenticator, TokenContext, TokenFile, TokenMember};
+use authn::{Answer, Generation, Identity, SystemRandom, TokenAuthenticator, TokenContext, TokenFile, TokenMember};
 
 use super::Making;
 
@@ -11,14 +11,19 @@ const FLAG: &str = "--token-auth-file";
 
 /// Knows the tokens of the file as it is now.
 #[derive(Default)]
-struct StaticTokens(ArcSwapOption<TokenFile>);
+struct StaticTokens {
+    file: ArcSwapOption<TokenFile>,
+    generation: Generation,
+}
 
 impl TokenAuthenticator for StaticTokens {
     fn authenticate_token(&self, token: &str, context: &TokenContext) -> Answer {
-        match &*self.0.load() {
-            Some(file) => file.authenticate_token(token, context),
-            None => Ok(None),
-        }
+        let grounds = self.generation.grounds(context.now);
+        let answer = match &*self.file.load() {
+            Some(file) => file.authenticate_token(token, context)?,
+            None => None,
+        };
+        Ok(answer.map(|identity| Identity { grounds, ..identity }))
     }
 }
 
@@ -36,7 +41,8 @@ pub(super) fn make(making: &Making<'_>) -> Result<Option<TokenMember>, String> {
         for warning in warnings {
             tracing::warn!(file = %name, "{warning}");
         }
-        tokens.0.store(Some(Arc::new(file)));
+        tokens.file.store(Some(Arc::new(file)));
+        tokens.generation.advance();
         Ok(())
     })?;
     Ok(Some(member))

@@ -9,18 +9,18 @@ use tokio::sync::Notify;
 
 /// A queue of distinct keys, shared by those who add and the one who takes.
 #[derive(Debug)]
-pub(super) struct Queue<K> {
+pub(crate) struct Queue<K> {
     state: Mutex<(VecDeque<K>, HashSet<K>)>,
     added: Notify,
 }
 
 impl<K: Clone + Eq + Hash + Send + 'static> Queue<K> {
-    pub(super) fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self { state: Mutex::default(), added: Notify::new() })
     }
 
     /// Adds a key unless it waits already.
-    pub(super) fn add(&self, key: K) {
+    pub(crate) fn add(&self, key: K) {
         let mut state = self.lock();
         if state.1.insert(key.clone()) {
             state.0.push_back(key);
@@ -29,7 +29,7 @@ impl<K: Clone + Eq + Hash + Send + 'static> Queue<K> {
     }
 
     /// Adds a key after a while.
-    pub(super) fn add_later(self: &Arc<Self>, key: K, delay: Duration) {
+    pub(crate) fn add_later(self: &Arc<Self>, key: K, delay: Duration) {
         let queue = self.clone();
         tokio::spawn(async move {
             tokio::time::sleep(delay).await;
@@ -38,7 +38,7 @@ impl<K: Clone + Eq + Hash + Send + 'static> Queue<K> {
     }
 
     /// Takes the key that waits longest.
-    pub(super) async fn take(&self) -> K {
+    pub(crate) async fn take(&self) -> K {
         loop {
             let next = {
                 let mut state = self.lock();

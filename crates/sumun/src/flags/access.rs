@@ -92,6 +92,30 @@ pub(super) const FLAGS: &[Flag] = &[
         },
     },
     Flag {
+        name: "service-account-lookup",
+        short: None,
+        takes: Takes::Bool,
+        default: "true",
+        group: TOKENS,
+        help: "Tokens in secrets are only good while their secret and account are there. Requested tokens always are checked.",
+        set: |c, v| bool(v).map(|b| c.service_account_lookup = b),
+    },
+    Flag {
+        name: "service-account-jwks-uri",
+        short: None,
+        takes: Takes::One("URL"),
+        default: "",
+        group: TOKENS,
+        help: "Where others find the keys of tokens, told in /.well-known/openid-configuration. [default: this server].",
+        set: |c, v| {
+            if !v.starts_with("https://") {
+                return Err("must be an https URL".to_owned());
+            }
+            c.service_account_jwks_uri = Some(v.to_owned());
+            Ok(())
+        },
+    },
+    Flag {
         name: "service-account-max-token-expiration",
         short: None,
         takes: Takes::One("DURATION"),

@@ -1,7 +1,7 @@
 use super::*;
 use crate::authenticator::{TokenAuthenticator, TokenContext};
 use crate::random::SystemRandom;
-use crate::service_account::{Bound, BoundObject, Lookup, Tokens};
+use crate::service_account::{Bound, BoundObject, Keys, Lookup, Tokens};
 use std::sync::Arc;
 
 const P256: &[u8] = include_bytes!("../../../testdata/p256-sec1.pem");
@@ -90,7 +90,7 @@ struct Account;
 impl Lookup for Account {
     fn find(&self, kind: Bound, namespace: &str, name: &str) -> Option<BoundObject> {
         let found = (kind, namespace, name) == (Bound::ServiceAccount, "ns", "robot");
-        found.then(|| BoundObject { uid: "u-sa".into(), deleted_at: None })
+        found.then(|| BoundObject { uid: "u-sa".into(), deleted_at: None, revision: 1 })
     }
 }
 
@@ -100,9 +100,12 @@ fn what_is_issued_is_accepted() {
     let issued = run(&issuer, object! {}).unwrap();
     let tokens = Tokens {
         issuers: vec![issuer.name.clone()],
-        keys: vec![issuer.key.public().clone()],
-        audiences: issuer.audiences.clone(),
-        lookup: Some(Arc::new(Account)),
+        keys: Keys {
+            keys: vec![issuer.key.public().clone()],
+            audiences: issuer.audiences.clone(),
+            counts: Arc::default(),
+        },
+        lookup: Arc::new(Account),
     };
     let token = issued.object.str_at(&["status", "token"]);
     let identity =

@@ -16,7 +16,7 @@ struct World(Mutex<Vec<(Bound, &'static str, BoundObject)>>);
 impl World {
     fn with(objects: &[(Bound, &'static str, &str, Option<i64>)]) -> Self {
         let object = |(kind, name, uid, deleted_at): &(Bound, &'static str, &str, Option<i64>)| {
-            (*kind, *name, BoundObject { uid: (*uid).to_owned(), deleted_at: *deleted_at })
+            (*kind, *name, BoundObject { uid: (*uid).to_owned(), deleted_at: *deleted_at, revision: 1 })
         };
         Self(Mutex::new(objects.iter().map(object).collect()))
     }
@@ -49,9 +49,12 @@ fn claims() -> Claims {
 fn tokens(objects: &[(Bound, &'static str, &str, Option<i64>)]) -> Tokens {
     Tokens {
         issuers: vec!["https://i".into(), "https://old".into()],
-        keys: vec![SigningKey::from_pem(P256).unwrap().public().clone()],
-        audiences: vec!["api".into()],
-        lookup: Some(Arc::new(World::with(objects))),
+        keys: Keys {
+            keys: vec![SigningKey::from_pem(P256).unwrap().public().clone()],
+            audiences: vec!["api".into()],
+            counts: Arc::default(),
+        },
+        lookup: Arc::new(World::with(objects)),
     }
 }
 
@@ -155,8 +158,44 @@ fn objects_must_be_there_and_the_same() {
         let got = ask(&tokens(&objects), claims, NOW).map(|_| String::new()).unwrap_or_else(|e| e);
         assert_eq!(got, want);
     }
-    let trusting = Tokens { lookup: None, ..tokens(&[]) };
-    assert!(ask(&trusting, &claims(), NOW).is_ok());
+}
+
+#[test]
+fn remembered_answers_die_with_what_they_stand_on() {
+    let world = Arc::new(World::with(&[ROBOT, (Bound::Pod, "p", "u-p", None)]));
+    let tokens = Tokens { lookup: world.clone(), ..tokens(&[]) };
+    let claims = Claims { pod: Some(Reference::new("p", "u-p")), warn_after: Some(NOW + 100), ..claims() };
+    let identity = ask(&tokens, &claims, NOW).unwrap();
+    assert_eq!(identity.grounds.until, NOW + 100);
+    let change = |change: fn(&mut BoundObject)| {
+        let mut objects = world.0.lock().unwrap();
+        change(&mut objects[1].2);
+        objects[1].2.revision += 1;
+    };
+    assert!(identity.grounds.hold(NOW));
+    change(|_| {});
+    assert!(identity.grounds.hold(NOW), "a change of its status is nothing to a token");
+    change(|pod| pod.deleted_at = Some(NOW));
+    assert!(!identity.grounds.hold(NOW), "what is marked deleted is looked at each time");
+    let marked = ask(&tokens, &claims, NOW).unwrap();
+    assert!(!marked.grounds.hold(NOW), "also when it was marked before");
+    change(|pod| {
+        pod.deleted_at = None;
+        pod.uid = "u-new".into();
+    });
+    assert!(!identity.grounds.hold(NOW));
+    world.0.lock().unwrap().pop();
+    assert!(!identity.grounds.hold(NOW));
+}
+
+#[test]
+fn tokens_without_an_audience_are_for_this_server() {
+    let tokens = tokens(&[ROBOT]);
+    let plain = Claims { audiences: Vec::new(), ..claims() };
+    let identity = ask(&tokens, &plain, NOW).unwrap();
+    assert_eq!(identity.audiences, ["api"]);
+    assert_eq!(identity.annotations[0].0, "authentication.k8s.io/legacy-token");
+    assert_eq!(tokens.keys.counts.legacy.get(), 1);
 }
 
 #[test]
