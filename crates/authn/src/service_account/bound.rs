@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use api::Value;
 
-use crate::authenticator::Ground;
+use crate::grounds::Ground;
 
 /// Objects that tokens refer to, looked up by the server.  Namespaces of nodes are `""`.
 pub trait Lookup: Send + Sync {

@@ -14,7 +14,8 @@ use base64::engine::general_purpose::STANDARD;
 use super::bound::{Bound, BoundObject, LegacyUse, Lookup, Objects};
 use super::claims::{Claims, Reference};
 use super::keys::Keys;
-use crate::authenticator::{Answer, AuthnError, Grounds, Identity, TokenAuthenticator, TokenContext};
+use crate::authenticator::{Answer, AuthnError, Identity, TokenAuthenticator, TokenContext};
+use crate::grounds::Grounds;
 use crate::jose::Compact;
 
 /// The issuer of tokens in secrets.

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::bound::{Bound, BoundObject, Lookup, Objects};
 use super::claims::{Claims, Reference};
 use super::keys::Keys;
-use crate::authenticator::{Answer, AuthnError, Grounds, Identity, TokenAuthenticator, TokenContext};
+use crate::authenticator::{Answer, AuthnError, Identity, TokenAuthenticator, TokenContext};
+use crate::grounds::Grounds;
 use crate::jose::Compact;
 
 /// By how many seconds clocks may differ, and for how long the objects of a token may have been marked deleted.

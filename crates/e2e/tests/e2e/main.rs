@@ -14,5 +14,6 @@ mod python;
 mod reflector;
 mod restart;
 mod scenarios;
+mod service_accounts;
 mod streams;
 mod support;

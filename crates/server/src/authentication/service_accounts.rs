@@ -4,11 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use api::{ApiError, Value};
-use authn::{Secret, TokenMember};
 use authn::jose::{self, PublicKey, SigningKey};
 use authn::service_account::legacy::{self, LegacyTokens};
 use authn::service_account::request::Issuer;
 use authn::service_account::{Bound, BoundObject, Keys, LegacyUse, Lookup, Tokens};
+use authn::{Secret, TokenMember};
 
 use super::Making;
 use crate::app::App;

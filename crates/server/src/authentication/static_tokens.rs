@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
-use authn::{Answer, Generation, Identity, SystemRandom, TokenAuthenticator, TokenContext, TokenFile, TokenMember};
+use authn::{
+    Answer, Generation, Identity, SystemRandom, TokenAuthenticator, TokenContext, TokenFile, TokenMember,
+};
 
 use super::Making;
 

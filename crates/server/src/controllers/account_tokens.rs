@@ -14,7 +14,7 @@ use super::queue::Queue;
 use crate::app::App;
 use crate::catalog::Served;
 use crate::http::options::DeleteOptions;
-use crate::registry::{Live, parse};
+use crate::registry::parse;
 
 const NAME: &str = "serviceaccount-token-controller";
 const AGAIN: Duration = Duration::from_secs(1);
@@ -174,7 +174,8 @@ async fn unlist(app: &App, accounts: &Served, secret: &Named, account: &Named) -
     }
     change(app, accounts, account, |live| {
         let listed = live.array_at(&["secrets"]);
-        let rest: Vec<Value> = listed.iter().filter(|s| s.str_at(&["name"]) != secret.name).cloned().collect();
+        let rest: Vec<Value> =
+            listed.iter().filter(|s| s.str_at(&["name"]) != secret.name).cloned().collect();
         if rest.len() == listed.len() {
             return None;
         }
@@ -198,7 +199,7 @@ async fn remove_tokens(app: &App, secrets: &Served, account: &Named) -> Result<(
         secret.as_ref().and_then(account_of).is_some_and(|a| a.name == account.name && a.uid == account.uid)
     };
     let tokens: Vec<Named> =
-        snapshot.iter(&scope, None).filter(|object| of_account(object)).map(|o| self::named(o)).collect();
+        snapshot.iter(&scope, None).filter(|object| of_account(object)).map(|o| named(o)).collect();
     for token in tokens {
         remove(app, secrets, &token).await?;
     }
@@ -221,7 +222,7 @@ async fn change(
 ) -> Result<(), ApiError> {
     let place = (named.namespace.as_str(), named.name.as_str());
     let changed = super::write(app, NAME, served, place, "", async |call| {
-        call.update(false, |call, live: Live<'_>| {
+        call.update(false, |call, live| {
             let live = live.value.ok_or_else(ApiError::no_such_path)?;
             let Some(mut object) = change(live) else { return Ok(live.clone()) };
             call.track(Some(live), &mut object);

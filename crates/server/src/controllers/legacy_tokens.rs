@@ -16,7 +16,7 @@ use super::feed;
 use crate::app::App;
 use crate::catalog::Served;
 use crate::http::options::DeleteOptions;
-use crate::registry::{Live, parse};
+use crate::registry::parse;
 
 const CLEANER: &str = "legacy-serviceaccount-token-cleaner-controller";
 const TRACKER: &str = "legacy-token-tracking-controller";
@@ -81,7 +81,7 @@ async fn set(
     text: &str,
 ) -> Result<(), ApiError> {
     let written = super::write(app, who, served, place, "", async |call| {
-        call.update(false, |call, live: Live<'_>| {
+        call.update(false, |call, live| {
             let live = live.value.ok_or_else(ApiError::no_such_path)?;
             if !uid.is_empty() && live.str_at(&["metadata", "uid"]) != uid {
                 return Ok(live.clone());
@@ -140,7 +140,9 @@ async fn clean(app: &App, secrets: &Served, now: i64) {
     for secret in all.iter().filter(|s| s.head().fields.get("type") == Some(legacy::SECRET_TYPE)) {
         let Ok(value) = parse(secret) else { continue };
         let place = (secret.namespace(), secret.name());
-        let used = mounted.entry(secret.namespace().to_owned()).or_insert_with(|| mounted_in(app, secret.namespace()));
+        let used = mounted
+            .entry(secret.namespace().to_owned())
+            .or_insert_with(|| mounted_in(app, secret.namespace()));
         let account = account(app, &value);
         let done = match fate(&value, account.as_ref(), used, now) {
             Fate::Keep => Ok(()),
@@ -162,7 +164,8 @@ async fn clean(app: &App, secrets: &Served, now: i64) {
 
 async fn remove(app: &App, secrets: &Served, place: (&str, &str), revision: u64) -> Result<(), ApiError> {
     let options = DeleteOptions { resource_version: Some(revision.to_string()), ..DeleteOptions::default() };
-    let removed = super::write(app, CLEANER, secrets, place, "", async |call| call.delete(options).await).await;
+    let removed =
+        super::write(app, CLEANER, secrets, place, "", async |call| call.delete(options).await).await;
     settled(removed.map(drop))
 }
 
