@@ -17,7 +17,7 @@ use futures_util::future::{Shared, WeakShared};
 
 use crate::authenticator::{Answer, AuthnError, TokenContext, TokenMember};
 use crate::random::Random;
-use crate::secret::Secret;
+use api::Secret;
 use table::{Hash, Table};
 
 /// Asks several token authenticators in order and remembers successes.

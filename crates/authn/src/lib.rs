@@ -12,6 +12,7 @@ mod chain;
 mod grounds;
 pub mod impersonation;
 pub mod jose;
+pub mod oidc;
 pub mod random;
 pub mod review;
 pub mod service_account;

@@ -6,7 +6,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use x509_parser::public_key::PublicKey as Parsed;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
-use super::key::{Algorithm, PublicKey};
+use super::algorithm::Algorithm;
+use super::key::PublicKey;
 
 /// The key set (RFC 7517) of an issuer.
 pub fn key_set(keys: &[PublicKey]) -> Value {

@@ -1,12 +1,13 @@
 //! The compact serialization of a JWS: `header.payload.signature`, each base64url without padding.
 
-use api::{Value, json, object};
+use api::{Secret, Value, json, object};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::algorithm::Algorithm;
 use super::json::parse;
 use super::key::{KeyError, PublicKey, SigningKey};
-use api::Secret;
+use super::key_set::ProviderKey;
 
 /// Tokens longer than this are not looked at, in bytes.
 const LONGEST: usize = 1 << 20;
@@ -35,6 +36,9 @@ impl<'a> Compact<'a> {
         if header.get("crit").is_some() || header.get("b64").is_some() {
             return None;
         }
+        if header.get("kid").is_some_and(|kid| kid.as_str().is_none()) {
+            return None;
+        }
         Some(Self { signed, signature: decode(signature)?, payload: object(payload)?, header })
     }
 
@@ -46,6 +50,22 @@ impl<'a> Compact<'a> {
     /// The issuer, as the token claims it, to see whether to look further at all.
     pub fn claimed_issuer(&self) -> &str {
         self.payload.str_at(&["iss"])
+    }
+
+    /// The algorithm, as the token claims it.
+    pub fn claimed_algorithm(&self) -> &str {
+        self.header.str_at(&["alg"])
+    }
+
+    /// The payload as the token claims it, which nobody has vouched for.
+    pub fn claimed_payload(&self) -> &Value {
+        &self.payload
+    }
+
+    /// True when the token is signed by this key with one of these algorithms, and the key is for that algorithm.
+    pub fn is_signed_by(&self, key: &ProviderKey, allowed: &[Algorithm]) -> bool {
+        let named = Algorithm::named(self.claimed_algorithm()).filter(|a| allowed.contains(a));
+        named.is_some_and(|algorithm| key.verify(algorithm, self.signed.as_bytes(), &self.signature))
     }
 
     /// The payload, if the token is signed by this key with the algorithm of this key.

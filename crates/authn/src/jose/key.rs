@@ -16,20 +16,8 @@ use x509_parser::pem::Pem;
 use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::x509::SubjectPublicKeyInfo;
 
+use super::algorithm::Algorithm;
 use super::jwk;
-
-/// How a key signs (RFC 7518).  It follows from the key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Algorithm {
-    /// ECDSA over P-256 with SHA-256.
-    Es256,
-    /// ECDSA over P-384 with SHA-384.
-    Es384,
-    /// ECDSA over P-521 with SHA-512.
-    Es512,
-    /// RSASSA-PKCS1-v1_5 with SHA-256, keys of 2048 to 8192 bits.
-    Rs256,
-}
 
 /// A key that verifies.
 #[derive(Clone)]
@@ -56,27 +44,6 @@ enum Pair {
 /// A key that cannot be used, and why.  It never holds key material.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyError(String);
-
-impl Algorithm {
-    /// Its name in a header.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Es256 => "ES256",
-            Self::Es384 => "ES384",
-            Self::Es512 => "ES512",
-            Self::Rs256 => "RS256",
-        }
-    }
-
-    fn verification(self) -> &'static dyn signature::VerificationAlgorithm {
-        match self {
-            Self::Es256 => &signature::ECDSA_P256_SHA256_FIXED,
-            Self::Es384 => &signature::ECDSA_P384_SHA384_FIXED,
-            Self::Es512 => &signature::ECDSA_P521_SHA512_FIXED,
-            Self::Rs256 => &signature::RSA_PKCS1_2048_8192_SHA256,
-        }
-    }
-}
 
 /// The curves a key may be on.
 const CURVES: [(&str, &EcdsaSigningAlgorithm); 3] = [
@@ -229,7 +196,7 @@ fn blocks(pem: &[u8]) -> Result<Vec<Pem>, KeyError> {
 }
 
 impl KeyError {
-    fn new(text: impl Into<String>) -> Self {
+    pub(super) fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 }
