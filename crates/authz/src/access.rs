@@ -13,8 +13,10 @@ pub mod file;
 mod index;
 mod matching;
 mod rule;
+mod source;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use api::Value;
@@ -28,6 +30,7 @@ use crate::authorizer::{Attributes, Authorizer, Decision, Reason, Rules, Verdict
 pub use index::{Outcome, RuleSet};
 pub use matching::MatchRule;
 pub use rule::{AccessRule, Condition, Effect};
+pub use source::Source;
 
 /// API group of the objects.
 pub const GROUP: &str = "authz.sumun.io";
@@ -48,6 +51,12 @@ pub struct AccessRules {
     clock: Clock,
     current: ArcSwap<RuleSet>,
     rules: Mutex<BTreeMap<String, Arc<AccessRule>>>,
+}
+
+impl fmt::Debug for AccessRules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessRules").field("current", &self.current).finish_non_exhaustive()
+    }
 }
 
 impl AccessRules {

@@ -3,6 +3,7 @@
 //! Entry points: [`printer`] finds the [`Printer`] of a kind, [`table`] makes a `meta.k8s.io` Table of objects.
 
 mod admission;
+mod authz;
 mod autoscaling;
 mod batch;
 mod cluster;
@@ -44,6 +45,7 @@ pub fn printer(group: &str, kind: &str) -> &'static dyn Printer {
         "events.k8s.io" => config::sheet(kind),
         "node.k8s.io" | "resource.k8s.io" => nodes::sheet(kind),
         "policy" | "scheduling.k8s.io" => policy::sheet(kind),
+        "authz.sumun.io" => authz::sheet(kind),
         "rbac.authorization.k8s.io" => rbac::sheet(kind),
         "storage.k8s.io" => storage::sheet(kind),
         _ => None,

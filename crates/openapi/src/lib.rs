@@ -23,7 +23,7 @@ use api::{Value, object};
 
 pub use listing::{
     ApiResource, ApiSubresource, ApiVersion, CUSTOM_GROUP_PRIORITY, CUSTOM_VERSION_PRIORITY, Listing, Schema,
-    compare_versions, priorities,
+    compare_versions, priorities, versions_of,
 };
 
 /// Where descriptions come from: OpenAPI name of a message and JSON name of a field, `""` for the message itself.

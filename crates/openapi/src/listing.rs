@@ -267,7 +267,8 @@ fn owned(texts: &[&str]) -> Vec<Str> {
     texts.iter().map(|s| Str::from(*s)).collect()
 }
 
-fn versions_of(table: &[schema::Resource]) -> Vec<Arc<ApiVersion>> {
+/// The group-versions of a resource table.
+pub fn versions_of(table: &[schema::Resource]) -> Vec<Arc<ApiVersion>> {
     let mut versions: Vec<ApiVersion> = Vec::new();
     for resource in table {
         let at = versions

@@ -7,7 +7,7 @@ use crate::resolve::{Catalogue, Field, Message, Type};
 use crate::resources::{Resource, Subresource};
 
 /// The text of the included file.
-pub fn code(catalogue: &Catalogue, resources: &[Resource]) -> Result<String, String> {
+pub fn code(catalogue: &Catalogue, resources: &[Resource], own: &[Resource]) -> Result<String, String> {
     let mut out = String::new();
     let defaults = with_defaults(&catalogue.messages);
     for (position, (message, defaults)) in catalogue.messages.iter().zip(defaults).enumerate() {
@@ -22,6 +22,7 @@ pub fn code(catalogue: &Catalogue, resources: &[Resource]) -> Result<String, Str
         .collect();
     let _ = writeln!(out, "static KINDS: &[((&str, &str, &str), &Message)] = &[{}];", kinds.join(",\n"));
     emit_resources(&mut out, catalogue, resources)?;
+    emit_table(&mut out, "OWN_RESOURCES", catalogue, own)?;
     Ok(out)
 }
 
@@ -145,12 +146,22 @@ fn ty(t: &Type) -> String {
 }
 
 fn emit_resources(out: &mut String, catalogue: &Catalogue, resources: &[Resource]) -> Result<(), String> {
-    let lines = resources.iter().map(|r| resource(catalogue, resources, r)).collect::<Result<Vec<_>, _>>()?;
-    let _ = writeln!(out, "static RESOURCES: &[Resource] = &[\n{}];", lines.join(",\n"));
+    emit_table(out, "RESOURCES", catalogue, resources)?;
     let mut order: Vec<usize> = (0..resources.len()).collect();
     order.sort_by_key(|i| resources.get(*i).map(|r| (&r.group, &r.version, &r.plural)));
     let _ = writeln!(out, "/// Positions in `RESOURCES` sorted by group, version and plural.");
     let _ = writeln!(out, "static RESOURCE_ORDER: &[u16] = &{order:?};");
+    Ok(())
+}
+
+fn emit_table(
+    out: &mut String,
+    name: &str,
+    catalogue: &Catalogue,
+    resources: &[Resource],
+) -> Result<(), String> {
+    let lines = resources.iter().map(|r| resource(catalogue, resources, r)).collect::<Result<Vec<_>, _>>()?;
+    let _ = writeln!(out, "static {name}: &[Resource] = &[\n{}];", lines.join(",\n"));
     Ok(())
 }
 

@@ -27,15 +27,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         let Some(id) = path.file_name().and_then(|n| n.to_str()).and_then(|n| n.strip_suffix(".txt")) else {
             continue;
         };
-        if id != "resources" {
+        if !matches!(id, "resources" | "own") {
             let text = fs::read_to_string(&path)?;
             packages.push(table::parse(id, &text).map_err(|e| format!("{}: {e}", path.display()))?);
         }
     }
     packages.sort_by(|a, b| a.id.cmp(&b.id));
     let catalogue = resolve::Catalogue::new(&packages)?;
-    let resources = resources::parse(&fs::read_to_string(folder.join("resources.txt"))?)?;
-    let code = emit::code(&catalogue, &resources)?;
+    let [resources, own] = ["resources.txt", "own.txt"].map(|name| folder.join(name));
+    let resources = resources::parse(&fs::read_to_string(resources)?)?;
+    let own = resources::parse(&fs::read_to_string(own)?)?;
+    let code = emit::code(&catalogue, &resources, &own)?;
     fs::write(Path::new(&env::var("OUT_DIR")?).join("catalogue.rs"), code)?;
     Ok(())
 }

@@ -22,6 +22,11 @@ pub fn resources() -> &'static [Resource] {
     RESOURCES
 }
 
+/// The resources of this project's own kinds, which a server serves where it is told to.
+pub fn own_resources() -> &'static [Resource] {
+    OWN_RESOURCES
+}
+
 /// The resource with this plural name.
 pub fn resource(group: &str, version: &str, plural: &str) -> Option<&'static Resource> {
     let of = |i: &u16| RESOURCES.get(usize::from(*i));

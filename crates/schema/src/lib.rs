@@ -11,7 +11,7 @@ mod hash;
 mod types;
 
 pub use canonical::{Empties, canonicalize, canonicalize_with, holds_empties, zero};
-pub use catalogue::{kind, message, messages, resource, resources};
+pub use catalogue::{kind, message, messages, own_resources, resource, resources};
 pub use coerce::{Findings, Place, TypeError, coerce};
 pub use defaults::apply_defaults;
 pub use types::{

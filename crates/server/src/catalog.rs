@@ -100,10 +100,10 @@ pub(crate) struct Catalog {
 }
 
 impl Catalog {
-    /// The built-in resources.
-    pub(crate) fn built_in() -> Self {
+    /// The resources of some tables, such as [`schema::resources`].
+    pub(crate) fn of(tables: impl IntoIterator<Item = &'static schema::Resource>) -> Self {
         let mut by_plural: HashMap<_, Vec<_>> = HashMap::new();
-        for table in schema::resources() {
+        for table in tables {
             if let Some(served) = Served::new(table) {
                 by_plural.entry(table.plural).or_default().push(Arc::new(served));
             }

@@ -37,6 +37,8 @@ pub struct Config {
     pub anonymous_auth: bool,
     /// Authorizers, asked in this order.
     pub authorization_mode: Vec<String>,
+    /// Policies of mode ABAC, one JSON object a line.
+    pub authorization_policy_file: Option<PathBuf>,
     /// Issuers of service-account tokens; the first one is put into new tokens.
     pub service_account_issuer: Vec<String>,
     /// Public (or private) keys that service-account tokens are checked with.
@@ -118,6 +120,7 @@ impl Default for Config {
             token_auth_file: None,
             anonymous_auth: true,
             authorization_mode: vec!["Node".to_owned(), "RBAC".to_owned()],
+            authorization_policy_file: None,
             service_account_issuer: vec!["https://kubernetes.default.svc".to_owned()],
             service_account_key_file: Vec::new(),
             service_account_signing_key_file: None,

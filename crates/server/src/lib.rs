@@ -21,6 +21,7 @@ mod metrics;
 mod paths;
 mod pipeline;
 pub mod pki;
+mod policies;
 mod registry;
 mod reload;
 mod reviews;

@@ -17,6 +17,7 @@ use crate::gates::authorize::Authorization;
 use crate::health::Health;
 use crate::kubelet::Backends;
 use crate::pki::{self, Kubeconfig, Pki};
+use crate::policies::Policies;
 use crate::reload::Reloads;
 use crate::shutdown::Shutdown;
 use crate::transport::{Listener, Tls};
@@ -233,7 +234,11 @@ fn ready(config: &Config, listeners: &[Listener]) -> Result<Ready, ServeError> {
 }
 
 fn build(config: Config, pki: &Pki, files: &Files, reloads: Reloads) -> Result<App, ServeError> {
-    let catalog = Catalog::built_in();
+    let policies = Policies::new(&reloads);
+    let authorization = Authorization::new(&config, &policies).map_err(ServeError)?;
+    // Kinds of ours are there only for those who use them, so that others see just what upstream serves.
+    let own = if authorization.access_rules.is_some() { schema::own_resources() } else { &[] };
+    let catalog = Catalog::of(schema::resources().iter().chain(own));
     let store = open_store(&config)?;
     let services = catalog
         .stored("", "services")
@@ -245,13 +250,11 @@ fn build(config: Config, pki: &Pki, files: &Files, reloads: Reloads) -> Result<A
     let admission =
         admission::Chain::new(&config.enable_admission_plugins, &config.disable_admission_plugins)
             .map_err(|e| failed("--enable-admission-plugins", e))?;
-    let authorization =
-        Authorization::new(&config.authorization_mode).map_err(|e| failed("--authorization-mode", e))?;
     let authentication = Authentication::new(&config, pki, &reloads).map_err(ServeError)?;
     let client_ca = read(&files.client_ca)?;
     let server_ca = read(&files.server_ca)?;
     Ok(App {
-        listing: Listing::of(schema::resources(), []),
+        listing: Listing::of(schema::resources(), openapi::versions_of(own)),
         catalog,
         store,
         authentication,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use api::request::{Query, RequestInfo};
 use api::{ApiError, Reason, UserInfo};
+use authz::access::AccessRules;
 use authz::node::Node;
 use authz::rbac::Rbac;
 use authz::{AlwaysAllow, AlwaysDeny, Attributes, Authorizer, Mode, Selectors, Union};
@@ -12,7 +13,9 @@ use hyper::body::Incoming;
 use super::authenticate::Authenticated;
 use super::receive::Received;
 use crate::app::App;
+use crate::config::Config;
 use crate::controllers::authorizers::Known;
+use crate::policies::Policies;
 
 /// Subresources that open a connection.
 const CONNECT: [&str; 5] = ["attach", "exec", "log", "portforward", "proxy"];
@@ -25,6 +28,8 @@ pub(crate) struct Authorization {
     pub rbac: Arc<Rbac>,
     /// What ties objects to nodes, when the Node authorizer is on.
     pub node: Option<Arc<Node>>,
+    /// The rules that are objects, when there are such.
+    pub access_rules: Option<Arc<AccessRules>>,
     /// How far the index of roles has come.
     pub known: Known,
 }
@@ -101,14 +106,18 @@ impl Authorization {
     /// The authorizers of `--authorization-mode`.
     ///
     /// # Errors
-    /// A mode that this build does not have.
-    pub(crate) fn new(modes: &[String]) -> Result<Self, String> {
-        let modes = Mode::parse_list(&modes.join(",")).map_err(|e| e.to_string())?;
+    /// A mode that this build does not have, or a policy file that cannot be used.
+    pub(crate) fn new(config: &Config, policies: &Policies) -> Result<Self, String> {
+        let modes = Mode::parse_list(&config.authorization_mode.join(","))
+            .map_err(|e| format!("--authorization-mode: {e}"))?;
+        if config.authorization_policy_file.is_some() && !modes.contains(&Mode::Abac) {
+            return Err("cannot specify --authorization-policy-file without mode ABAC".to_owned());
+        }
         let rbac = Arc::new(Rbac::new());
         let node = modes.contains(&Mode::Node).then(|| Arc::new(Node::new()));
-        let members = modes.iter().map(|mode| member(*mode, &rbac, node.as_ref()));
+        let members = modes.iter().map(|mode| member(*mode, config, policies, &rbac, node.as_ref()));
         let union = Union::new(members.collect::<Result<Vec<_>, _>>()?);
-        Ok(Self { union, rbac, node, known: Known::default() })
+        Ok(Self { union, rbac, node, access_rules: policies.objects(), known: Known::default() })
     }
 
     /// Fails unless the answer is yes.
@@ -127,13 +136,24 @@ impl Authorization {
     }
 }
 
-fn member(mode: Mode, rbac: &Arc<Rbac>, node: Option<&Arc<Node>>) -> Result<Arc<dyn Authorizer>, String> {
+fn member(
+    mode: Mode,
+    config: &Config,
+    policies: &Policies,
+    rbac: &Arc<Rbac>,
+    node: Option<&Arc<Node>>,
+) -> Result<Arc<dyn Authorizer>, String> {
     let missing = || format!("authorization mode `{}` is not available yet", mode.name());
     Ok(match mode {
         Mode::AlwaysAllow => Arc::new(AlwaysAllow),
         Mode::AlwaysDeny => Arc::new(AlwaysDeny),
         Mode::Rbac => rbac.clone(),
         Mode::Node => node.ok_or_else(missing)?.clone(),
-        Mode::Abac | Mode::Webhook => return Err(missing()),
+        Mode::Abac => {
+            let path = config.authorization_policy_file.as_deref();
+            let path = path.ok_or("authorization-mode ABAC's authorization policy file not passed")?;
+            policies.abac(path)?
+        }
+        Mode::Webhook => return Err(missing()),
     })
 }

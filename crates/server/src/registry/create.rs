@@ -55,6 +55,7 @@ impl Call<'_> {
         meta::fill_system_fields(&mut object, self.now);
         served.strategy.prepare_create(&mut object, &self.context());
         self.check_escalation(&object, None)?;
+        self.check_access_rule(&object, None)?;
         let held = self.app.allocate_for_create(self, &mut object)?;
         let name = object.str_at(&["metadata", "name"]).to_owned();
         let problems =

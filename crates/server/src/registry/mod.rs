@@ -3,6 +3,7 @@
 //! Entry points: [`Call`] is one write with all that is known of it; [`Call::create`], [`Call::update`] and
 //! [`Call::delete`] carry it out.  The order inside is upstream's (`registry/generic/registry/store.go`).
 
+mod access_rules;
 mod accounts;
 mod create;
 mod delete;
@@ -154,7 +155,7 @@ impl Call<'_> {
 
     /// Waits until the rest of the server knows of a write to this resource.
     pub(super) async fn settled(&self, revision: u64) {
-        if self.served.table.group == authz::rbac::GROUP {
+        if [authz::rbac::GROUP, authz::access::GROUP].contains(&self.served.table.group) {
             self.app.authorization.known.wait(self.served.table.plural, revision).await;
         }
     }

@@ -124,6 +124,7 @@ impl Call<'_> {
         self.check_version(&mut object, current)?;
         self.prepare(&mut object, &old);
         self.check_escalation(&object, Some(&old))?;
+        self.check_access_rule(&object, Some(&old))?;
         let held = self.app.allocate_for_update(self, &mut object, &old)?;
         let problems =
             kinds::check_update(served.strategy, &object, &old, served.table.namespaced, &self.context());

@@ -146,9 +146,21 @@ pub(super) const FLAGS: &[Flag] = &[
         takes: Takes::Many("MODE"),
         default: "Node,RBAC",
         group: AUTHZ,
-        help: "Authorizers, asked in this order: Node, RBAC, AlwaysAllow, AlwaysDeny.",
+        help: "Authorizers, asked in this order: Node, RBAC, ABAC, AlwaysAllow, AlwaysDeny.",
         set: |c, v| {
             append(&mut c.authorization_mode, &Config::default().authorization_mode, v);
+            Ok(())
+        },
+    },
+    Flag {
+        name: "authorization-policy-file",
+        short: None,
+        takes: Takes::One("FILE"),
+        default: "",
+        group: AUTHZ,
+        help: "Policies of mode ABAC, one JSON object a line; read again when it changes.",
+        set: |c, v| {
+            c.authorization_policy_file = Some(v.into());
             Ok(())
         },
     },
