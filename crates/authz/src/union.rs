@@ -25,6 +25,8 @@ pub enum Mode {
     Rbac,
     /// What a kubelet may do follows from the pods on its node.
     Node,
+    /// Rules that deny and allow under conditions; a mode of ours.
+    AccessRules,
 }
 
 /// A list of modes that does not make sense.
@@ -39,9 +41,16 @@ pub enum ModeError {
 }
 
 impl Mode {
-    /// Every mode, in upstream's order.
-    pub const ALL: [Mode; 6] =
-        [Mode::AlwaysAllow, Mode::AlwaysDeny, Mode::Abac, Mode::Webhook, Mode::Rbac, Mode::Node];
+    /// Every mode, in upstream's order, then ours.
+    pub const ALL: [Mode; 7] = [
+        Mode::AlwaysAllow,
+        Mode::AlwaysDeny,
+        Mode::Abac,
+        Mode::Webhook,
+        Mode::Rbac,
+        Mode::Node,
+        Mode::AccessRules,
+    ];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
@@ -52,6 +61,7 @@ impl Mode {
             Self::Webhook => "Webhook",
             Self::Rbac => "RBAC",
             Self::Node => "Node",
+            Self::AccessRules => "AccessRules",
         }
     }
 

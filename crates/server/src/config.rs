@@ -39,6 +39,8 @@ pub struct Config {
     pub authorization_mode: Vec<String>,
     /// Policies of mode ABAC, one JSON object a line.
     pub authorization_policy_file: Option<PathBuf>,
+    /// Rules of mode AccessRules; objects of resource `accessrules` by default.
+    pub access_rules_file: Option<PathBuf>,
     /// Issuers of service-account tokens; the first one is put into new tokens.
     pub service_account_issuer: Vec<String>,
     /// Public (or private) keys that service-account tokens are checked with.
@@ -121,6 +123,7 @@ impl Default for Config {
             anonymous_auth: true,
             authorization_mode: vec!["Node".to_owned(), "RBAC".to_owned()],
             authorization_policy_file: None,
+            access_rules_file: None,
             service_account_issuer: vec!["https://kubernetes.default.svc".to_owned()],
             service_account_key_file: Vec::new(),
             service_account_signing_key_file: None,

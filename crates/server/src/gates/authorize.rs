@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use api::request::{Query, RequestInfo};
 use api::{ApiError, Reason, UserInfo};
-use authz::access::AccessRules;
+use authz::access::{AccessRules, Source};
 use authz::node::Node;
 use authz::rbac::Rbac;
 use authz::{AlwaysAllow, AlwaysDeny, Attributes, Authorizer, Mode, Selectors, Union};
@@ -113,6 +113,9 @@ impl Authorization {
         if config.authorization_policy_file.is_some() && !modes.contains(&Mode::Abac) {
             return Err("cannot specify --authorization-policy-file without mode ABAC".to_owned());
         }
+        if config.access_rules_file.is_some() && !modes.contains(&Mode::AccessRules) {
+            return Err("cannot specify --access-rules-file without mode AccessRules".to_owned());
+        }
         let rbac = Arc::new(Rbac::new());
         let node = modes.contains(&Mode::Node).then(|| Arc::new(Node::new()));
         let members = modes.iter().map(|mode| member(*mode, config, policies, &rbac, node.as_ref()));
@@ -153,6 +156,10 @@ fn member(
             let path = config.authorization_policy_file.as_deref();
             let path = path.ok_or("authorization-mode ABAC's authorization policy file not passed")?;
             policies.abac(path)?
+        }
+        Mode::AccessRules => {
+            let file = config.access_rules_file.as_ref().map(|p| Source::File(p.display().to_string()));
+            policies.access_rules(&file.unwrap_or(Source::Objects))?
         }
         Mode::Webhook => return Err(missing()),
     })

@@ -146,7 +146,7 @@ pub(super) const FLAGS: &[Flag] = &[
         takes: Takes::Many("MODE"),
         default: "Node,RBAC",
         group: AUTHZ,
-        help: "Authorizers, asked in this order: Node, RBAC, ABAC, AlwaysAllow, AlwaysDeny.",
+        help: "Authorizers, asked in this order: Node, RBAC, ABAC, AccessRules, AlwaysAllow, AlwaysDeny.",
         set: |c, v| {
             append(&mut c.authorization_mode, &Config::default().authorization_mode, v);
             Ok(())
@@ -161,6 +161,18 @@ pub(super) const FLAGS: &[Flag] = &[
         help: "Policies of mode ABAC, one JSON object a line; read again when it changes.",
         set: |c, v| {
             c.authorization_policy_file = Some(v.into());
+            Ok(())
+        },
+    },
+    Flag {
+        name: "access-rules-file",
+        short: None,
+        takes: Takes::One("FILE"),
+        default: "",
+        group: AUTHZ,
+        help: "Rules of mode AccessRules, YAML, read again when they change. Without it the rules are objects of resource accessrules.",
+        set: |c, v| {
+            c.access_rules_file = Some(v.into());
             Ok(())
         },
     },
