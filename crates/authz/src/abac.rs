@@ -3,6 +3,7 @@
 //! Entry points: [`Policies::parse`] for the file, [`Abac`] for the authorizer, which may be given another file while it
 //! answers.  The meaning of a policy is [`Policy::allows`]; the tables by subject only find the few to ask.
 
+mod explain;
 mod parse;
 mod table;
 
@@ -13,7 +14,9 @@ use api::user::UserInfo;
 use arc_swap::ArcSwap;
 
 use crate::authorizer::{Attributes, Authorizer, Reason, Rules, Target, Verdict};
+use crate::explain::{AllHeld, Explanation, Holders};
 use crate::rbac::Rule;
+use crate::union::Mode;
 use table::Subjects;
 
 pub use parse::{AbacError, Warning};
@@ -163,6 +166,30 @@ impl Authorizer for Abac {
             rules.non_resource.extend(path.map(Arc::new));
         }
         rules
+    }
+
+    fn name(&self) -> &str {
+        Mode::Abac.name()
+    }
+
+    fn explain(&self, attributes: &Attributes) -> Explanation {
+        let policies = self.current.load();
+        let mut explanation = Explanation::of(self.name(), self.authorize(attributes));
+        match policies.find(attributes).filter(|_| explanation.allowed()) {
+            Some(policy) => {
+                explanation.notes.push(format!("Line {} of the policy file allows it.", policy.line));
+            }
+            None => explain::misses(&policies, attributes, &mut explanation),
+        }
+        explanation
+    }
+
+    fn holders(&self, attributes: &Attributes) -> Holders {
+        explain::holders(&self.current.load(), attributes, self.name())
+    }
+
+    fn held(&self, user: &UserInfo) -> AllHeld {
+        explain::held(&self.current.load(), user, self.name())
     }
 }
 

@@ -10,7 +10,7 @@ use api::request::RequestInfo;
 use api::selector::{FieldSelector, FieldTerm, LabelSelector, Requirement};
 use api::user::UserInfo;
 
-use crate::explain::Explanation;
+use crate::explain::{AllHeld, Explanation, Holders};
 use crate::rbac;
 
 /// Decides whether a user may do something.
@@ -31,6 +31,17 @@ pub trait Authorizer: Send + Sync {
     /// INVARIANT: its verdict is the one of `authorize`, from the same code; only what is said beside it is extra.
     fn explain(&self, attributes: &Attributes) -> Explanation {
         Explanation::of(self.name(), self.authorize(attributes))
+    }
+
+    /// Everybody who may do what is asked (whoever asks), as far as that can be listed.
+    fn holders(&self, _: &Attributes) -> Holders {
+        Holders::unknown(format!("{} cannot list whom it allows something", self.name()))
+    }
+
+    /// Everything that a user may do, as far as that can be listed.
+    fn held(&self, _: &UserInfo) -> AllHeld {
+        let note = format!("{} cannot list what it allows somebody", self.name());
+        AllHeld { list: Vec::new(), notes: vec![note] }
     }
 }
 

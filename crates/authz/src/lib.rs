@@ -20,7 +20,7 @@ mod union;
 pub use authorizer::{
     Attributes, Authorizer, Decision, Reason, ResourceTarget, Rules, Selectors, Target, Verdict,
 };
-pub use builtin::{AlwaysAllow, AlwaysDeny, PrivilegedGroup};
+pub use builtin::{AlwaysAllow, AlwaysDeny, PrivilegedGroup, Unavailable};
 pub use forbidden::{forbidden, forbidden_message};
 pub use impersonate::{Impersonated, impersonate};
 pub use spec::review_spec;

@@ -15,7 +15,9 @@ use arc_swap::ArcSwap;
 
 use crate::authorizer::{Attributes, Authorizer, Reason, ResourceTarget, Rules, Target, Verdict};
 use crate::bootstrap;
+use crate::explain::{AllHeld, Explanation, Holders};
 use crate::rbac::Rule;
+use crate::union::Mode;
 use graph::{Graph, Kind, Object, Writer};
 
 pub use graph::Source;
@@ -100,6 +102,33 @@ impl Authorizer for Node {
         let is_node = node_name(user).is_some();
         let error = is_node.then(|| "node authorizer does not support user rule resolution".to_owned());
         Rules { incomplete: is_node, errors: error.into_iter().collect(), ..Rules::default() }
+    }
+
+    fn name(&self) -> &str {
+        Mode::Node.name()
+    }
+
+    fn explain(&self, attributes: &Attributes) -> Explanation {
+        let explanation = Explanation::of(self.name(), self.authorize(attributes));
+        match node_name(attributes.user) {
+            None => explanation.note("The user is no node: it is not named system:node:… in the group system:nodes."),
+            Some(node) if explanation.allowed() => explanation.note(format!(
+                "A kubelet may do this for its own node {}: by its fixed rules, or because a pod on the node needs it.",
+                go_quote(node)
+            )),
+            Some(_) => explanation,
+        }
+    }
+
+    fn holders(&self, _: &Attributes) -> Holders {
+        Holders::unknown("Node: kubelets may do what their pods need, which is not listed here")
+    }
+
+    fn held(&self, user: &UserInfo) -> AllHeld {
+        let is_node = node_name(user).is_some();
+        let note =
+            is_node.then(|| "Node: a kubelet may do what its pods need, which is not listed here".to_owned());
+        AllHeld { list: Vec::new(), notes: note.into_iter().collect() }
     }
 }
 

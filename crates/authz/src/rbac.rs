@@ -5,6 +5,7 @@
 
 mod aggregate;
 mod escalation;
+mod explain;
 mod held;
 mod index;
 mod key;
@@ -20,8 +21,8 @@ use api::Value;
 use api::user::UserInfo;
 use arc_swap::ArcSwap;
 
-use crate::authorizer::{Attributes, Authorizer, Reason, Rules, Verdict};
-use crate::union::aggregate as join_errors;
+use crate::authorizer::{Attributes, Authorizer, Rules, Verdict};
+use crate::explain::{AllHeld, Explanation, Holders};
 
 pub use aggregate::aggregated_rules;
 pub use escalation::EscalationCheck;
@@ -81,14 +82,7 @@ impl Rbac {
 
 impl Authorizer for Rbac {
     fn authorize(&self, attributes: &Attributes) -> Verdict {
-        let snapshot = self.current.load();
-        if let Some(grant) = snapshot.find(attributes) {
-            return Verdict::allow(Reason::Rbac(grant));
-        }
-        match join_errors(snapshot.dangling(attributes.user, attributes.namespace())) {
-            None => Verdict::no_opinion(""),
-            Some(errors) => Verdict::no_opinion(format!("RBAC: {errors}")),
-        }
+        self.current.load().verdict(attributes)
     }
 
     fn rules(&self, user: &UserInfo, namespace: &str) -> Rules {
@@ -104,6 +98,29 @@ impl Authorizer for Rbac {
         }
         rules.errors = snapshot.dangling(user, namespace);
         rules
+    }
+
+    fn name(&self) -> &str {
+        "RBAC"
+    }
+
+    fn explain(&self, attributes: &Attributes) -> Explanation {
+        let snapshot = self.current.load_full();
+        let mut explanation = Explanation::of(self.name(), snapshot.verdict(attributes));
+        if explanation.allowed() {
+            explanation.grants = snapshot.find_all(attributes);
+        } else {
+            explanation.misses = snapshot.misses(attributes);
+        }
+        explanation
+    }
+
+    fn holders(&self, attributes: &Attributes) -> Holders {
+        self.current.load().holders(attributes, self.name())
+    }
+
+    fn held(&self, user: &UserInfo) -> AllHeld {
+        self.current.load().held(user, self.name())
     }
 }
 

@@ -9,6 +9,7 @@ use api::user::{SYSTEM_MASTERS, UserInfo};
 
 use crate::authorizer::{Attributes, Authorizer, Decision, Rules, Verdict};
 use crate::builtin::PrivilegedGroup;
+use crate::explain::{AllHeld, Asked, Explanation, Holders};
 
 /// An entry of `--authorization-mode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,19 +97,36 @@ impl Union {
 
 impl Authorizer for Union {
     fn authorize(&self, attributes: &Attributes) -> Verdict {
-        let mut reasons = Vec::new();
-        let mut errors = Vec::new();
-        for member in &self.members {
-            let verdict = member.authorize(attributes);
-            if verdict.decision != Decision::NoOpinion {
-                return verdict;
-            }
-            if !verdict.reason.is_empty() {
-                reasons.push(verdict.reason.to_string());
-            }
-            errors.extend(verdict.error);
-        }
-        Verdict { error: aggregate(errors), ..Verdict::no_opinion(reasons.join("\n")) }
+        self.decide(|member| member.authorize(attributes))
+    }
+
+    fn name(&self) -> &str {
+        "union"
+    }
+
+    fn explain(&self, attributes: &Attributes) -> Explanation {
+        let mut members = Vec::with_capacity(self.members.len());
+        let verdict = self.decide(|member| {
+            let explanation = member.explain(attributes);
+            let verdict = explanation.verdict.clone();
+            members.push(explanation);
+            verdict
+        });
+        let rest = self.members.iter().skip(members.len());
+        members.extend(rest.map(|member| Explanation::unasked(member.name(), Asked::NotReached)));
+        Explanation { members, ..Explanation::of(self.name(), verdict) }
+    }
+
+    fn holders(&self, attributes: &Attributes) -> Holders {
+        let mut all = Holders::default();
+        self.members.iter().for_each(|member| all.extend(member.holders(attributes)));
+        all
+    }
+
+    fn held(&self, user: &UserInfo) -> AllHeld {
+        let mut all = AllHeld::default();
+        self.members.iter().for_each(|member| all.extend(member.held(user)));
+        all
     }
 
     fn rules(&self, user: &UserInfo, namespace: &str) -> Rules {
@@ -121,6 +139,25 @@ impl Authorizer for Union {
             all.errors.extend(aggregate(rules.errors));
         }
         all
+    }
+}
+
+impl Union {
+    /// Asks one member after the other, in whatever way `ask` does, until one decides.
+    fn decide(&self, mut ask: impl FnMut(&dyn Authorizer) -> Verdict) -> Verdict {
+        let mut reasons = Vec::new();
+        let mut errors = Vec::new();
+        for member in &self.members {
+            let verdict = ask(member.as_ref());
+            if verdict.decision != Decision::NoOpinion {
+                return verdict;
+            }
+            if !verdict.reason.is_empty() {
+                reasons.push(verdict.reason.to_string());
+            }
+            errors.extend(verdict.error);
+        }
+        Verdict { error: aggregate(errors), ..Verdict::no_opinion(reasons.join("\n")) }
     }
 }
 

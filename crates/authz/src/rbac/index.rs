@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use api::{Str, Value};
 
+use super::explain::Labels;
 use super::held::{Held, RoleId, Slot, Watched};
 use super::key::Keys;
 use super::object::{Binding, Kind, Role, RoleKey, RoleKind, SubjectKey};
@@ -49,6 +50,9 @@ impl<'a> Batch<'a> {
                 let rules = object.array_at(&["rules"]).iter().map(Rule::from_value).collect();
                 let (namespace, name) =
                     (object.str_at(&["metadata", "namespace"]), object.str_at(&["metadata", "name"]));
+                if kind == Kind::ClusterRole {
+                    self.0.put_labels(name, Labels::of(object));
+                }
                 self.set_role(kind == Kind::ClusterRole, namespace, name, rules);
             }
             Kind::RoleBinding | Kind::ClusterRoleBinding => self.set_binding(Binding::from_value(object)),
@@ -61,6 +65,9 @@ impl<'a> Batch<'a> {
             Kind::Role | Kind::ClusterRole => {
                 let key = role_key(kind == Kind::ClusterRole, namespace, name);
                 self.0.put_role(key, None);
+                if kind == Kind::ClusterRole {
+                    self.0.put_labels(name, None);
+                }
             }
             Kind::RoleBinding | Kind::ClusterRoleBinding => self.0.drop_binding(namespace, name),
         }
@@ -92,12 +99,20 @@ impl Index {
             slots: imbl::Vector::new(),
             missing: 0,
             ids: imbl::HashMap::default(),
+            labels: imbl::HashMap::default(),
         };
         Self { current, bindings: HashMap::new(), uses: Vec::new(), free: Vec::new() }
     }
 
     pub fn snapshot(&self) -> Snapshot {
         self.current.clone()
+    }
+
+    fn put_labels(&mut self, name: &str, labels: Option<Arc<Labels>>) {
+        match labels {
+            Some(labels) => self.current.labels.insert(name.into(), labels),
+            None => self.current.labels.remove(name),
+        };
     }
 
     fn put_role(&mut self, key: RoleKey, rules: Option<Vec<Arc<Rule>>>) {

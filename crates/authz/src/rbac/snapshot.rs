@@ -13,11 +13,13 @@ use api::user::UserInfo;
 use imbl::HashMap;
 
 use super::escalation::Permission;
+use super::explain::Labels;
 use super::held::{Held, RoleId, Slots};
 use super::key::Keys;
 use super::object::{Binding, Role, RoleKey, Subject};
 use super::rule::Rule;
-use crate::authorizer::Attributes;
+use crate::authorizer::{Attributes, Reason, Verdict};
+use crate::union::aggregate;
 
 /// The compiled policy of one moment.
 #[derive(Clone, Debug)]
@@ -30,6 +32,8 @@ pub struct Snapshot {
     pub(super) missing: usize,
     /// The slots in use.
     pub(super) ids: HashMap<Arc<RoleKey>, RoleId>,
+    /// What cluster roles are selected by, of those that have something; only explanations look.
+    pub(super) labels: HashMap<Str, Arc<Labels>>,
 }
 
 /// Who holds what in the cluster scope or in a namespace.
@@ -67,6 +71,17 @@ impl Snapshot {
             }
         }
         None
+    }
+
+    /// The answer to the question.
+    pub(super) fn verdict(&self, attributes: &Attributes) -> Verdict {
+        if let Some(grant) = self.find(attributes) {
+            return Verdict::allow(Reason::Rbac(grant));
+        }
+        match aggregate(self.dangling(attributes.user, attributes.namespace())) {
+            None => Verdict::no_opinion(""),
+            Some(errors) => Verdict::no_opinion(format!("RBAC: {errors}")),
+        }
     }
 
     /// True when the user holds a permission in `namespace`, itself or by a wider one.
@@ -119,7 +134,11 @@ impl Snapshot {
     }
 
     /// What the user holds by name and by group, cluster scope first.
-    fn held_by<'a>(&'a self, user: &'a UserInfo, namespace: &str) -> impl Iterator<Item = &'a Held> {
+    pub(super) fn held_by<'a>(
+        &'a self,
+        user: &'a UserInfo,
+        namespace: &str,
+    ) -> impl Iterator<Item = &'a Held> {
         let here = if namespace.is_empty() { None } else { self.namespaces.get(namespace) };
         [Some(&self.cluster), here].into_iter().flatten().flat_map(move |scope| {
             let by_name = scope.users.get(user.name.as_str());
