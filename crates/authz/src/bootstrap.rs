@@ -18,6 +18,16 @@ pub fn objects() -> Vec<(Kind, Value)> {
     roles().into_iter().chain(lines(BINDINGS).map(binding)).collect()
 }
 
+/// The bootstrap objects that `objects` do not have, as a cluster whose manifests these are would have them beside.
+pub fn missing_in<'a>(objects: impl IntoIterator<Item = &'a Value>) -> Vec<(Kind, Value)> {
+    let key = |o: &Value| {
+        let text = |path: &[&str]| o.str_at(path).to_owned();
+        (text(&["kind"]), text(&["metadata", "namespace"]), text(&["metadata", "name"]))
+    };
+    let there: std::collections::HashSet<_> = objects.into_iter().map(key).collect();
+    self::objects().into_iter().filter(|(_, o)| !there.contains(&key(o))).collect()
+}
+
 /// The rules of a bootstrap cluster role, empty when there is none of that name.
 pub fn cluster_role_rules(name: &str) -> Vec<Rule> {
     let is_it = |(kind, role): &(Kind, Value)| {

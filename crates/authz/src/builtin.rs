@@ -64,6 +64,7 @@ fn everything(authorizer: &str, source: &str) -> Vec<Held> {
         binding: None,
         role: None,
         rule: Some((position, Arc::new(rule))),
+        is_missing: false,
         source: source.to_owned(),
     });
     held.collect()

@@ -142,8 +142,10 @@ pub struct Held {
     pub binding: Option<(Arc<Binding>, Option<Subject>)>,
     /// The role.
     pub role: Option<Arc<RoleKey>>,
-    /// What; `None` when the role does not exist.
+    /// What; `None` when the role does not exist or has no rules.
     pub rule: Option<(usize, Arc<Rule>)>,
+    /// True when the role does not exist.
+    pub is_missing: bool,
     /// By what else, in words; `""` for a binding.
     pub source: String,
 }

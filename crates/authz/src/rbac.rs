@@ -24,7 +24,7 @@ use arc_swap::ArcSwap;
 use crate::authorizer::{Attributes, Authorizer, Rules, Verdict};
 use crate::explain::{AllHeld, Explanation, Holders};
 
-pub use aggregate::aggregated_rules;
+pub use aggregate::{aggregate_all, aggregated_rules};
 pub use escalation::EscalationCheck;
 pub use index::Batch;
 pub use object::{Binding, Kind, Role, RoleKey, RoleKind, RoleRef, Subject, SubjectKind};

@@ -18,17 +18,11 @@ pub trait Cluster {
     /// Its address, as people should see it.
     fn address(&self) -> String;
 
-    /// The JSON that the cluster answers to `GET` of a path with its query.
+    /// What the cluster answers to `GET` of a path with its query.
     ///
     /// # Errors
     /// What the cluster says, or why it cannot be asked.
-    fn get(&mut self, path: &str) -> Result<Vec<u8>, ClusterError>;
-
-    /// The JSON that the cluster answers to `POST` of a JSON body, such as a review.
-    ///
-    /// # Errors
-    /// What the cluster says, or why it cannot be asked.
-    fn post(&mut self, path: &str, body: &[u8]) -> Result<Vec<u8>, ClusterError>;
+    fn get(&mut self, path: &str) -> Result<Value, ClusterError>;
 }
 
 /// Why a cluster does not answer with what was asked for.
@@ -118,7 +112,7 @@ fn listing(group: &str, version: &str, plural: &str, kind: &str) -> Listed {
 /// Every resource that the cluster serves and lists, in the version it prefers.
 fn served(cluster: &mut dyn Cluster) -> Result<Vec<Listed>, ClusterError> {
     let mut versions = vec![(String::new(), "v1".to_owned())];
-    for group in document(cluster, "/apis")?.array_at(&["groups"]) {
+    for group in cluster.get("/apis")?.array_at(&["groups"]) {
         let version = group.str_at(&["preferredVersion", "version"]).to_owned();
         versions.push((group.str_at(&["name"]).to_owned(), version));
     }
@@ -126,7 +120,7 @@ fn served(cluster: &mut dyn Cluster) -> Result<Vec<Listed>, ClusterError> {
     for (group, version) in versions {
         let path = if group.is_empty() { "/api/v1".to_owned() } else { format!("/apis/{group}/{version}") };
         // A group whose server is away is told by the cluster's own health, and has no objects to give.
-        let Ok(document) = document(cluster, &path) else { continue };
+        let Ok(document) = cluster.get(&path) else { continue };
         for resource in document.array_at(&["resources"]) {
             let name = resource.str_at(&["name"]);
             let lists = resource.array_at(&["verbs"]).iter().any(|v| v.as_str() == Some("list"));
@@ -140,12 +134,6 @@ fn served(cluster: &mut dyn Cluster) -> Result<Vec<Listed>, ClusterError> {
     Ok(listed)
 }
 
-fn document(cluster: &mut dyn Cluster, path: &str) -> Result<Value, ClusterError> {
-    let bytes = cluster.get(path)?;
-    let parsed = codec::json::parse(&bytes);
-    parsed.map(|p| p.value).map_err(|why| ClusterError::Unreachable(format!("{path}: not JSON: {why}")))
-}
-
 fn pages(
     reader: &mut Reader,
     cluster: &mut dyn Cluster,
@@ -155,7 +143,7 @@ fn pages(
     let mut next = String::new();
     loop {
         let path = format!("{}?limit={PAGE}{next}", resource.path);
-        let mut page = document(cluster, &path)?;
+        let mut page = cluster.get(&path)?;
         let token = page.str_at(&["metadata", "continue"]).to_owned();
         for object in items(&mut page, resource) {
             let found =

@@ -204,7 +204,7 @@ impl Cluster for Fake {
         "https://cluster".into()
     }
 
-    fn get(&mut self, path: &str) -> Result<Vec<u8>, ClusterError> {
+    fn get(&mut self, path: &str) -> Result<api::Value, ClusterError> {
         let json = match path {
             "/apis" => {
                 r#"{"groups":[{"name":"x.io","preferredVersion":{"version":"v2"}},{"name":"gone.io","preferredVersion":{"version":"v1"}}]}"#
@@ -227,11 +227,7 @@ impl Cluster for Fake {
             }
             _ => return Err(ClusterError::Status { code: 404, message: "not found".into() }),
         };
-        Ok(json.into())
-    }
-
-    fn post(&mut self, _: &str, _: &[u8]) -> Result<Vec<u8>, ClusterError> {
-        Err(ClusterError::Unreachable("no".into()))
+        Ok(codec::json::parse(json.as_bytes()).unwrap().value)
     }
 }
 

@@ -89,6 +89,7 @@ pub(super) fn held(policies: &Policies, user: &UserInfo, authorizer: &str) -> Al
             binding: None,
             role: None,
             rule: Some((position, Arc::new(rule))),
+            is_missing: false,
             source: source(policy),
         })
     });

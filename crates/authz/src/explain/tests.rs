@@ -6,13 +6,16 @@ use proptest::prelude::*;
 
 use super::{Asked, MissKind};
 use crate::rbac::{Kind, Rbac};
-use crate::{Attributes, Authorizer, Decision, Mode, ResourceTarget, Target, Unavailable, Union, bootstrap, node};
+use crate::{
+    Attributes, Authorizer, Decision, Mode, ResourceTarget, Target, Unavailable, Union, bootstrap, node,
+};
 
 fn rbac(yaml: &str) -> Rbac {
     let rbac = Rbac::new();
     for document in yaml.split("---\n") {
         let object = codec::yaml::parse(document.as_bytes()).unwrap().value;
-        let kind = Kind::ALL.into_iter().find(|k| object.str_at(&["kind"]).to_lowercase() + "s" == k.resource());
+        let kind =
+            Kind::ALL.into_iter().find(|k| object.str_at(&["kind"]).to_lowercase() + "s" == k.resource());
         rbac.upsert(kind.unwrap(), &object);
     }
     rbac
@@ -27,8 +30,14 @@ fn question<'a>(user: &'a UserInfo, text: &'a str) -> Attributes<'a> {
     let (resource, group) = words[1].split_once('.').unwrap_or((words[1], ""));
     let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
     let word = |n: usize| words.get(n).map_or("", |w| w.strip_prefix('-').unwrap_or(w));
-    let target =
-        ResourceTarget { group, resource, subresource, namespace: word(2), name: word(3), ..ResourceTarget::default() };
+    let target = ResourceTarget {
+        group,
+        resource,
+        subresource,
+        namespace: word(2),
+        name: word(3),
+        ..ResourceTarget::default()
+    };
     Attributes { user, verb: words[0], target: Target::Resource(target) }
 }
 
@@ -125,22 +134,92 @@ fn every_way_of_missing_is_told_and_comes_first() {
     let app = UserInfo::new("system:serviceaccount:prod:app", ["system:serviceaccounts"]);
     let both = [MissKind::OtherNamespace, MissKind::Verb];
     for (user, asked, differs, text) in [
-        (&bob, "get pods two", &[MissKind::OtherNamespace][..], r#"RoleBinding "one/b1" grants ClusterRole "reader", which allows this, but in namespace "one" only"#),
-        (&bob, "get nodes - n1", &[MissKind::OnlyInNamespace], r#"RoleBinding "two/b3" grants ClusterRole "nodes", which allows this, but only within namespace "two"; a ClusterRoleBinding would have to"#),
-        (&bob, "get /healthz", &[MissKind::OnlyInNamespace], r#"RoleBinding "two/b2" grants ClusterRole "deploy", which allows this, but only within namespace "two"; a ClusterRoleBinding would have to"#),
-        (&bob, "get configmaps two c", &[MissKind::ResourceName], r#"RoleBinding "two/b2" grants ClusterRole "deploy", but the rule is for objects named a, b, not "c""#),
-        (&bob, "create configmaps two", &[MissKind::ResourceName], r#"RoleBinding "two/b2" grants ClusterRole "deploy", but the rule is for objects named a, b, and a new object's name is not known when it is authorized"#),
-        (&bob, "get deployments/scale.apps two d", &[MissKind::Subresource], r#"RoleBinding "two/b2" grants ClusterRole "deploy", but the rule is for deployments, which does not cover deployments/scale"#),
-        (&bob, "delete pods one p", &[MissKind::Verb], r#"RoleBinding "one/b1" grants ClusterRole "reader", but the rule has get, list, not delete"#),
-        (&bob, "get ingresses.networking.k8s.io two", &[MissKind::ApiGroup], r#"RoleBinding "two/b2" grants ClusterRole "deploy", but the rule is for API group "extensions", not "networking.k8s.io""#),
-        (&bob, "get secrets two s", &[MissKind::ResourceSpelling], r#"RoleBinding "two/b2" grants ClusterRole "deploy", but the rule says "Secrets", which no request names; the resource is secrets"#),
-        (&bob, "get jobs.batch three j", &[MissKind::NotAggregated], r#"ClusterRole "part" allows this and has the label to-sum=yes; ClusterRole "sum" takes in cluster roles with to-sum=true"#),
-        (&bob, "get things three", &[MissKind::RoleMissing], r#"RoleBinding "three/lost" refers to a role that is not there: Role "three/reader" does not exist; there is a ClusterRole of that name"#),
+        (
+            &bob,
+            "get pods two",
+            &[MissKind::OtherNamespace][..],
+            r#"RoleBinding "one/b1" grants ClusterRole "reader", which allows this, but in namespace "one" only"#,
+        ),
+        (
+            &bob,
+            "get nodes - n1",
+            &[MissKind::OnlyInNamespace],
+            r#"RoleBinding "two/b3" grants ClusterRole "nodes", which allows this, but only within namespace "two"; a ClusterRoleBinding would have to"#,
+        ),
+        (
+            &bob,
+            "get /healthz",
+            &[MissKind::OnlyInNamespace],
+            r#"RoleBinding "two/b2" grants ClusterRole "deploy", which allows this, but only within namespace "two"; a ClusterRoleBinding would have to"#,
+        ),
+        (
+            &bob,
+            "get configmaps two c",
+            &[MissKind::ResourceName],
+            r#"RoleBinding "two/b2" grants ClusterRole "deploy", but the rule is for objects named a, b, not "c""#,
+        ),
+        (
+            &bob,
+            "create configmaps two",
+            &[MissKind::ResourceName],
+            r#"RoleBinding "two/b2" grants ClusterRole "deploy", but the rule is for objects named a, b, and a new object's name is not known when it is authorized"#,
+        ),
+        (
+            &bob,
+            "get deployments/scale.apps two d",
+            &[MissKind::Subresource],
+            r#"RoleBinding "two/b2" grants ClusterRole "deploy", but the rule is for deployments, which does not cover deployments/scale"#,
+        ),
+        (
+            &bob,
+            "delete pods one p",
+            &[MissKind::Verb],
+            r#"RoleBinding "one/b1" grants ClusterRole "reader", but the rule has get, list, not delete"#,
+        ),
+        (
+            &bob,
+            "get ingresses.networking.k8s.io two",
+            &[MissKind::ApiGroup],
+            r#"RoleBinding "two/b2" grants ClusterRole "deploy", but the rule is for API group "extensions", not "networking.k8s.io""#,
+        ),
+        (
+            &bob,
+            "get secrets two s",
+            &[MissKind::ResourceSpelling],
+            r#"RoleBinding "two/b2" grants ClusterRole "deploy", but the rule says "Secrets", which no request names; the resource is secrets"#,
+        ),
+        (
+            &bob,
+            "get jobs.batch three j",
+            &[MissKind::NotAggregated],
+            r#"ClusterRole "part" allows this and has the label to-sum=yes; ClusterRole "sum" takes in cluster roles with to-sum=true"#,
+        ),
+        (
+            &bob,
+            "get things three",
+            &[MissKind::RoleMissing],
+            r#"RoleBinding "three/lost" refers to a role that is not there: Role "three/reader" does not exist; there is a ClusterRole of that name"#,
+        ),
         (&bob, "get pods four p", &[MissKind::OtherNamespace], ""),
         (&bob, "get pods five p", &[MissKind::OtherNamespace], ""),
-        (&app, "get pods four p", &[MissKind::AccountNamespace], r#"RoleBinding "four/account" grants ClusterRole "reader", which allows this, but the binding is for "system:serviceaccount:ci:app", the request comes from "system:serviceaccount:prod:app": the namespaces differ"#),
-        (&app, "get pods seven p", &[MissKind::GroupNotCarried], r#"RoleBinding "seven/others" grants ClusterRole "reader", which allows this, to group "ops" and "sre"; the user is not in it"#),
-        (&bob, "delete pods two", &both, r#"RoleBinding "one/b1" grants ClusterRole "reader", in namespace "one" only, and the rule has get, list, not delete"#),
+        (
+            &app,
+            "get pods four p",
+            &[MissKind::AccountNamespace],
+            r#"RoleBinding "four/account" grants ClusterRole "reader", which allows this, but the binding is for "system:serviceaccount:ci:app", the request comes from "system:serviceaccount:prod:app": the namespaces differ"#,
+        ),
+        (
+            &app,
+            "get pods seven p",
+            &[MissKind::GroupNotCarried],
+            r#"RoleBinding "seven/others" grants ClusterRole "reader", which allows this, to group "ops" and "sre"; the user is not in it"#,
+        ),
+        (
+            &bob,
+            "delete pods two",
+            &both,
+            r#"RoleBinding "one/b1" grants ClusterRole "reader", in namespace "one" only, and the rule has get, list, not delete"#,
+        ),
     ] {
         let explained = rbac.explain(&question(user, asked));
         assert!(!explained.allowed(), "{asked}");
@@ -155,10 +234,38 @@ fn names_that_are_nearly_right_are_told() {
     let rbac = rbac(OBJECTS);
     for (name, groups, asked, text) in [
         ("bob2", ["x"], "get pods seven", None),
-        ("BOB", ["x"], "get pods four", Some(r#"RoleBinding "four/case" grants ClusterRole "reader", which allows this, but the binding is for user "Bob", the request comes from "BOB": case counts"#)),
-        ("amy", ["dev"], "get pods five", Some(r#"RoleBinding "five/prefix" grants ClusterRole "reader", which allows this, but the binding is for group "oidc:dev", the request comes from "dev": prefixes count"#)),
-        ("amy", ["dev"], "get pods six", Some(r#"RoleBinding "six/confused" grants ClusterRole "reader", which allows this, but the binding is for a user named "dev", which is a group"#)),
-        ("ops", ["x"], "get pods seven", Some(r#"RoleBinding "seven/others" grants ClusterRole "reader", which allows this, but the binding is for a group named "ops", which is a user"#)),
+        (
+            "BOB",
+            ["x"],
+            "get pods four",
+            Some(
+                r#"RoleBinding "four/case" grants ClusterRole "reader", which allows this, but the binding is for user "Bob", the request comes from "BOB": case counts"#,
+            ),
+        ),
+        (
+            "amy",
+            ["dev"],
+            "get pods five",
+            Some(
+                r#"RoleBinding "five/prefix" grants ClusterRole "reader", which allows this, but the binding is for group "oidc:dev", the request comes from "dev": prefixes count"#,
+            ),
+        ),
+        (
+            "amy",
+            ["dev"],
+            "get pods six",
+            Some(
+                r#"RoleBinding "six/confused" grants ClusterRole "reader", which allows this, but the binding is for a user named "dev", which is a group"#,
+            ),
+        ),
+        (
+            "ops",
+            ["x"],
+            "get pods seven",
+            Some(
+                r#"RoleBinding "seven/others" grants ClusterRole "reader", which allows this, but the binding is for a group named "ops", which is a user"#,
+            ),
+        ),
     ] {
         let user = UserInfo::new(name, groups);
         let explained = rbac.explain(&question(&user, asked));
@@ -217,7 +324,11 @@ fn members_are_told_in_order_and_who_was_not_asked() {
     let bob = UserInfo::new("bob", ["dev"]);
     let told = |asked: &str| {
         let explained = union.explain(&question(&bob, asked));
-        explained.members.iter().map(|m| (m.authorizer.clone(), m.asked, m.verdict.decision)).collect::<Vec<_>>()
+        explained
+            .members
+            .iter()
+            .map(|m| (m.authorizer.clone(), m.asked, m.verdict.decision))
+            .collect::<Vec<_>>()
     };
     let row = |name: &str, asked, decision| (name.to_owned(), asked, decision);
     assert_eq!(
@@ -236,13 +347,16 @@ fn members_are_told_in_order_and_who_was_not_asked() {
 #[test]
 fn policy_files_tell_their_lines() {
     let file = r#"{"apiVersion":"abac.authorization.kubernetes.io/v1beta1","kind":"Policy","spec":{"user":"bob","namespace":"projectCaribou","resource":"pods","readonly":true}}"#;
-    let (policies, _) = crate::abac::Policies::parse(file.as_bytes()).unwrap();
+    let (policies, _) = crate::abac::Policies::parse(file).unwrap();
     let abac = crate::abac::Abac::new(policies);
     let bob = UserInfo::new("bob", ["dev"]);
     let explained = abac.explain(&question(&bob, "get pods projectCaribou"));
     assert_eq!(explained.notes, ["Line 1 of the policy file allows it."]);
     let explained = abac.explain(&question(&bob, "delete pods projectCaribou"));
-    assert_eq!(explained.misses[0].text, "line 1 of the policy file is for this user, but it is readonly: get, list and watch, not delete");
+    assert_eq!(
+        explained.misses[0].text,
+        "line 1 of the policy file is for this user, but it is readonly: get, list and watch, not delete"
+    );
     assert_eq!(abac.explain(&question(&bob, "get nodes")).misses.len(), 0);
     assert_eq!(abac.holders(&question(&bob, "get pods projectCaribou")).list[0].subject.name, "bob");
     assert_eq!(abac.held(&bob).list.len(), 1);
@@ -252,9 +366,11 @@ fn policy_files_tell_their_lines() {
 /// The bootstrap policy and a cluster as companies have it.
 fn cluster() -> Rbac {
     let rbac = Rbac::new();
+    let mut objects = samples::cluster::all();
+    objects.extend(bootstrap::missing_in(&objects.clone()).into_iter().map(|(_, object)| object));
+    assert_eq!(crate::rbac::aggregate_all(&mut objects), [""; 0]);
     rbac.batch(|batch| {
-        bootstrap::objects().iter().for_each(|(kind, object)| batch.upsert(*kind, object));
-        for object in samples::cluster::all() {
+        for object in objects {
             if let Some(kind) = kind_of(&object) {
                 batch.upsert(kind, &object);
             }
@@ -270,9 +386,16 @@ fn kind_of(object: &Value) -> Option<Kind> {
 #[test]
 fn who_may_is_whom_asking_would_allow() {
     let rbac = cluster();
-    for asked in ["get pods team-001", "create pods/exec team-002", "get secrets team-003 database", "get nodes - team-004-a",
-        "get /metrics", "delete secrets argocd x", "* *", "impersonate users - bob"]
-    {
+    for asked in [
+        "get pods team-001",
+        "create pods/exec team-002",
+        "get secrets team-003 database",
+        "get nodes - team-004-a",
+        "get /metrics",
+        "delete secrets argocd x",
+        "* *",
+        "impersonate users - bob",
+    ] {
         let nobody = UserInfo::default();
         let holders = rbac.holders(&question(&nobody, asked)).list;
         assert!(!holders.is_empty(), "{asked}");

@@ -109,7 +109,7 @@ pub fn held_value(held: &Held) -> Value {
     }
     if let Some(role) = &held.role {
         value.set_at(&["role"], role_value(role));
-        if held.rule.is_none() {
+        if held.is_missing {
             value.set_at(&["role", "missing"], true);
         }
     }

@@ -34,6 +34,42 @@ pub fn aggregated_rules(role: &Value, all: &[Value]) -> Result<Option<Vec<Value>
     Ok((role.array_at(&["rules"]) != rules.as_slice()).then_some(rules))
 }
 
+/// How often rules are gathered before it counts as going round in circles.
+const ROUNDS: usize = 16;
+
+/// Fills the rules of aggregated cluster roles that have none, as the controller would after a while; `roles` may hold
+/// objects of any kind.  Answers one text for each role whose selectors make no sense.
+pub fn aggregate_all(roles: &mut [Value]) -> Vec<String> {
+    let is_empty =
+        |r: &Value| r.array_at(&["rules"]).is_empty() && r.at(&["aggregationRule"]).as_object().is_some();
+    let is_cluster_role = |r: &Value| r.str_at(&["kind"]) == "ClusterRole";
+    let empty: Vec<usize> =
+        roles.iter().enumerate().filter(|(_, r)| is_cluster_role(r) && is_empty(r)).map(|(i, _)| i).collect();
+    let mut errors = Vec::new();
+    for round in 0..ROUNDS {
+        let mut changed = false;
+        let all: Vec<Value> = roles.iter().filter(|r| is_cluster_role(r)).cloned().collect();
+        for at in &empty {
+            let Some(role) = roles.get_mut(*at) else { continue };
+            match aggregated_rules(role, &all) {
+                Ok(Some(rules)) => {
+                    role.set_at(&["rules"], rules);
+                    changed = true;
+                }
+                Ok(None) => {}
+                Err(why) if round == 0 => {
+                    errors.push(format!("ClusterRole {}: {why}", role.str_at(&["metadata", "name"])));
+                }
+                Err(_) => {}
+            }
+        }
+        if !changed {
+            break;
+        }
+    }
+    errors
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -126,10 +126,12 @@ impl Snapshot {
                             binding: Some((Arc::clone(binding), binding.subject_of(user).cloned())),
                             role: Some(Arc::clone(&slot.key)),
                             rule,
+                            is_missing: slot.role.is_none(),
                             source: String::new(),
                         };
                         match &slot.role {
                             None => list.push(held(None)),
+                            Some(role) if role.rules.is_empty() => list.push(held(None)),
                             Some(role) => list.extend(
                                 role.rules.iter().enumerate().map(|(i, r)| held(Some((i, Arc::clone(r))))),
                             ),

@@ -6,7 +6,7 @@ use api::object;
 use proptest::prelude::*;
 
 use super::*;
-use crate::authorizer::{ResourceTarget, Target};
+use crate::authorizer::{Reason, ResourceTarget, Target};
 use crate::builtin::AlwaysDeny;
 
 /// A plain scan, as slow and as simple as the words of the documentation.

@@ -56,6 +56,7 @@ struct Candidate {
     examples: Vec<Arc<Binding>>,
     bindings: usize,
     subjects: Vec<String>,
+    subject_count: usize,
     /// It would allow much more than was asked.
     is_wide: bool,
 }
@@ -243,17 +244,23 @@ impl Search<'_> {
             examples: Vec::new(),
             bindings: 0,
             subjects: Vec::new(),
+            subject_count: 0,
             is_wide: true,
         });
         candidate.is_wide &= is_wide;
-        candidate.bindings += bindings.len();
-        candidate.examples.extend(bindings.iter().map(Arc::clone));
+        for binding in bindings {
+            // One that is for several groups comes once for each of them.
+            let known = candidate.examples.iter().any(|b| Arc::ptr_eq(b, binding));
+            candidate.bindings += usize::from(!known);
+            candidate.examples.extend((!known).then(|| Arc::clone(binding)));
+        }
         candidate.examples.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
         candidate.examples.truncate(EXAMPLES);
         if !subject.is_empty() {
+            candidate.subject_count += 1;
             candidate.subjects.push(subject.to_owned());
             candidate.subjects.sort_unstable();
-            candidate.subjects.truncate(EXAMPLES + 1);
+            candidate.subjects.truncate(EXAMPLES);
         }
     }
 
@@ -381,29 +388,30 @@ fn few(names: impl Iterator<Item = String>, count: usize) -> String {
 
 fn text(key: &Key, candidate: &Candidate, role: &RoleKey) -> String {
     let held = few(candidate.examples.iter().map(|b| describe_binding(b)), candidate.bindings);
+    let (grant, refer) = if candidate.bindings == 1 { ("grants", "refers") } else { ("grant", "refer") };
     let role = describe(role);
     let wrong = candidate.texts.join("; ");
     let namespaces = || few(candidate.examples.iter().map(|b| go_quote(&b.namespace)), candidate.bindings);
     match key.differs.as_slice() {
         [MissKind::OtherNamespace] => {
-            format!("{held} grants {role}, which allows this, but in namespace {} only", namespaces())
+            format!("{held} {grant} {role}, which allows this, but in namespace {} only", namespaces())
         }
         [MissKind::OnlyInNamespace] => format!(
-            "{held} grants {role}, which allows this, but only within namespace {}; a ClusterRoleBinding would have to",
+            "{held} {grant} {role}, which allows this, but only within namespace {}; a ClusterRoleBinding would have to",
             namespaces()
         ),
-        [MissKind::RoleMissing] => format!("{held} refers to a role that is not there: {wrong}"),
+        [MissKind::RoleMissing] => format!("{held} {refer} to a role that is not there: {wrong}"),
         [MissKind::NotAggregated] => wrong,
         [MissKind::SubjectName | MissKind::AccountNamespace] => {
-            format!("{held} grants {role}, which allows this, but {wrong}")
+            format!("{held} {grant} {role}, which allows this, but {wrong}")
         }
         [MissKind::GroupNotCarried] => {
-            let groups = few(candidate.subjects.iter().map(|g| go_quote(g)), candidate.bindings);
-            format!("{held} grants {role}, which allows this, to group {groups}; the user is not in it")
+            let groups = few(candidate.subjects.iter().map(|g| go_quote(g)), candidate.subject_count);
+            format!("{held} {grant} {role}, which allows this, to group {groups}; the user is not in it")
         }
         [MissKind::OtherNamespace | MissKind::OnlyInNamespace, ..] => {
-            format!("{held} grants {role}, in namespace {} only, and {wrong}", namespaces())
+            format!("{held} {grant} {role}, in namespace {} only, and {wrong}", namespaces())
         }
-        _ => format!("{held} grants {role}, but {wrong}"),
+        _ => format!("{held} {grant} {role}, but {wrong}"),
     }
 }
