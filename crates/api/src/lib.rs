@@ -2,6 +2,7 @@
 //!
 //! This crate knows no transport, no file system and no clock; every other crate stands on it.
 
+pub mod callout;
 pub mod content;
 pub mod error;
 pub mod field;

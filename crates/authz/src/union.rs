@@ -1,6 +1,9 @@
 //! Several authorizers asked in order; the first that says yes or no decides.
 //!
-//! Entry points: [`Mode::parse_list`] for the flag, [`Union::new`].
+//! Entry points: [`Union::of`], then [`Union::ask`]; [`Union::settle`] for code that asks many questions, and
+//! [`Authorizer::authorize`] for those who cannot wait.  [`Mode::parse_list`] is for the flag.
+
+mod settle;
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,6 +13,7 @@ use api::user::{SYSTEM_MASTERS, UserInfo};
 use crate::authorizer::{Attributes, Authorizer, Decision, Rules, Verdict};
 use crate::builtin::PrivilegedGroup;
 use crate::explain::{AllHeld, Asked, Explanation, Holders};
+use crate::remote::Member;
 
 /// An entry of `--authorization-mode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,20 +88,83 @@ impl Mode {
 /// Authorizers in the order they are asked; `system:masters` always comes first.
 #[derive(Clone)]
 pub struct Union {
-    members: Vec<Arc<dyn Authorizer>>,
+    members: Vec<Member>,
 }
 
 impl Union {
-    /// The privileged group, then these.
+    /// The privileged group, then these, which answer at once.
     pub fn new(members: impl IntoIterator<Item = Arc<dyn Authorizer>>) -> Self {
-        let masters: Arc<dyn Authorizer> = Arc::new(PrivilegedGroup(SYSTEM_MASTERS));
+        Self::of(members.into_iter().map(Member::Local))
+    }
+
+    /// The privileged group, then these.
+    pub fn of(members: impl IntoIterator<Item = Member>) -> Self {
+        let masters = Member::Local(Arc::new(PrivilegedGroup(SYSTEM_MASTERS)));
         Self { members: std::iter::once(masters).chain(members).collect() }
+    }
+
+    /// True when every question is answered at once.
+    pub fn is_local(&self) -> bool {
+        self.members.iter().all(|member| matches!(member, Member::Local(_)))
+    }
+
+    /// May the user do this?  Nothing is allocated for the wait where nobody has to be waited for.
+    pub async fn ask(&self, attributes: &Attributes<'_>) -> Verdict {
+        let mut said = Said::default();
+        for member in &self.members {
+            let verdict = match member.at_once(attributes) {
+                Ok(verdict) => verdict,
+                Err(remote) => remote.authorize(attributes).await,
+            };
+            if let Some(decided) = said.take(verdict) {
+                return decided;
+            }
+        }
+        said.nobody()
+    }
+
+    /// Asks one member after the other, in whatever way `ask` does, until one decides.
+    fn decide(&self, mut ask: impl FnMut(usize, &Member) -> Verdict) -> Verdict {
+        let mut said = Said::default();
+        for (at, member) in self.members.iter().enumerate() {
+            if let Some(decided) = said.take(ask(at, member)) {
+                return decided;
+            }
+        }
+        said.nobody()
     }
 }
 
+/// What those who had no opinion said.
+#[derive(Default)]
+struct Said {
+    reasons: Vec<String>,
+    errors: Vec<String>,
+}
+
+impl Said {
+    /// The verdict if it decides; else what it says is kept.
+    fn take(&mut self, verdict: Verdict) -> Option<Verdict> {
+        if verdict.decision != Decision::NoOpinion {
+            return Some(verdict);
+        }
+        if !verdict.reason.is_empty() {
+            self.reasons.push(verdict.reason.to_string());
+        }
+        self.errors.extend(verdict.error);
+        None
+    }
+
+    fn nobody(self) -> Verdict {
+        Verdict { error: aggregate(self.errors), ..Verdict::no_opinion(self.reasons.join("\n")) }
+    }
+}
+
+/// Asks only what answers at once.  A member that would have to wait has no opinion here and says so: whoever can wait
+/// uses [`Union::ask`] or [`Union::settle`].
 impl Authorizer for Union {
     fn authorize(&self, attributes: &Attributes) -> Verdict {
-        self.decide(|member| member.authorize(attributes))
+        self.decide(|_, member| member.here(attributes))
     }
 
     fn name(&self) -> &str {
@@ -106,7 +173,7 @@ impl Authorizer for Union {
 
     fn explain(&self, attributes: &Attributes) -> Explanation {
         let mut members = Vec::with_capacity(self.members.len());
-        let verdict = self.decide(|member| {
+        let verdict = self.decide(|_, member| {
             let explanation = member.explain(attributes);
             let verdict = explanation.verdict.clone();
             members.push(explanation);
@@ -139,25 +206,6 @@ impl Authorizer for Union {
             all.errors.extend(aggregate(rules.errors));
         }
         all
-    }
-}
-
-impl Union {
-    /// Asks one member after the other, in whatever way `ask` does, until one decides.
-    fn decide(&self, mut ask: impl FnMut(&dyn Authorizer) -> Verdict) -> Verdict {
-        let mut reasons = Vec::new();
-        let mut errors = Vec::new();
-        for member in &self.members {
-            let verdict = ask(member.as_ref());
-            if verdict.decision != Decision::NoOpinion {
-                return verdict;
-            }
-            if !verdict.reason.is_empty() {
-                reasons.push(verdict.reason.to_string());
-            }
-            errors.extend(verdict.error);
-        }
-        Verdict { error: aggregate(errors), ..Verdict::no_opinion(reasons.join("\n")) }
     }
 }
 
@@ -196,6 +244,7 @@ mod tests {
     use super::*;
     use crate::authorizer::{Reason, Target};
     use crate::builtin::{AlwaysAllow, AlwaysDeny};
+    use crate::remote::RemoteAuthorizer;
 
     struct Fixed(Decision, &'static str, Option<&'static str>);
 
@@ -232,6 +281,72 @@ mod tests {
         let root = UserInfo::new("root", [SYSTEM_MASTERS]);
         let (d, r, _) = ask(&root, vec![Arc::new(Fixed(Decision::Deny, "b", None))]);
         assert_eq!((d, r.as_str()), (Decision::Allow, ""));
+    }
+
+    /// Allows one verb, after a while, and counts.
+    struct Far(&'static str, std::sync::atomic::AtomicUsize);
+
+    impl RemoteAuthorizer for Far {
+        fn name(&self) -> &str {
+            "far"
+        }
+        fn known(&self, attributes: &Attributes) -> Option<Verdict> {
+            (attributes.verb == "known").then(|| Verdict::allow(Reason::None))
+        }
+        fn authorize<'a>(&'a self, attributes: &'a Attributes<'a>) -> crate::VerdictFuture<'a> {
+            Box::pin(async move {
+                self.1.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                if attributes.verb == self.0 {
+                    Verdict::allow(Reason::None)
+                } else {
+                    Verdict::no_opinion(format!("not {}", attributes.verb))
+                }
+            })
+        }
+        fn rules(&self, _: &UserInfo, _: &str) -> Rules {
+            Rules { incomplete: true, ..Rules::default() }
+        }
+    }
+
+    #[test]
+    fn code_that_asks_much_need_not_know_who_is_far_away() {
+        use futures_util::FutureExt as _;
+        let bob = UserInfo::new("bob", ["dev"]);
+        let far = Arc::new(Far("watch", 0.into()));
+        let list = Arc::new(Fixed(Decision::NoOpinion, "here", None));
+        let union = Union::of([Member::Local(list), Member::Remote(far.clone())]);
+        let question = |verb| Attributes { user: &bob, verb, target: Target::Path("/") };
+        let runs = std::cell::Cell::new(0);
+        let settled = union
+            .settle(|authorizer| {
+                runs.set(runs.get() + 1);
+                ["watch", "known", "get", "watch"]
+                    .map(|verb| authorizer.authorize(&question(verb)).reason.to_string())
+            })
+            .now_or_never();
+        assert_eq!(settled.unwrap(), ["", "", "here\nnot get", ""]);
+        assert_eq!((runs.get(), far.1.load(std::sync::atomic::Ordering::SeqCst)), (3, 2));
+        assert!(union.ask(&question("watch")).now_or_never().unwrap().allowed());
+        let offline = union.authorize(&question("watch"));
+        assert_eq!(offline.error.as_deref(), Some("authorizer `far` cannot be asked from here"));
+        assert!(union.authorize(&question("known")).allowed());
+        assert!(union.rules(&bob, "a").incomplete);
+    }
+
+    #[test]
+    fn a_run_without_end_is_ended() {
+        use futures_util::FutureExt as _;
+        let bob = UserInfo::new("bob", ["dev"]);
+        let far = Member::Remote(Arc::new(Far("none", 0.into())));
+        let union = Union::of([far]);
+        let verbs: Vec<String> = (0..2000).map(|i| format!("v{i}")).collect();
+        let settled = union.settle(|authorizer| {
+            let ask =
+                |verb| authorizer.authorize(&Attributes { user: &bob, verb, target: Target::Path("/") });
+            verbs.iter().map(|verb| ask(verb)).find(|verdict| verdict.decision == Decision::Deny)
+        });
+        let denied = settled.now_or_never().unwrap().unwrap();
+        assert_eq!(denied.error.as_deref(), Some("too many questions to authorizers elsewhere"));
     }
 
     #[test]
