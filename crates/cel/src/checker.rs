@@ -6,6 +6,8 @@ mod literals;
 mod unify;
 mod validate;
 
+use std::sync::Arc;
+
 use crate::ast::{Call, Comprehension, Expr, Kind, Literal, Name, Parsed};
 use crate::env::{Env, Overload};
 use crate::source::Issues;
@@ -34,7 +36,7 @@ pub struct Checked {
     pub(crate) references: Vec<Option<Reference>>,
     /// The names of members that fields of objects stand for, by the node.
     pub(crate) keys: Vec<Option<Name>>,
-    pub(crate) variables: Vec<Name>,
+    pub(crate) variables: Arc<[Name]>,
     /// Whether it nests so deeply that working on it takes much stack.
     pub(crate) deep: bool,
     output: Type,
@@ -122,7 +124,7 @@ pub(crate) fn check(env: &Env, parsed: Parsed, deep: bool, issues: &mut Issues) 
     let types: Vec<Type> =
         types.into_iter().map(|t| t.map_or(Type::Dyn, |t| substitution.apply(&t, true))).collect();
     let output = types.get(root.id as usize).cloned().unwrap_or(Type::Dyn);
-    let variables = env.variables().iter().map(|(n, _)| n.clone()).collect();
+    let variables = env.names();
     let checked = Checked { root, offsets, types, references, keys, variables, deep, output };
     if env.validates() {
         validate::validate(&checked, issues);

@@ -30,6 +30,8 @@ use crate::types::{FieldType, Type, TypeProvider};
 pub struct Env {
     functions: &'static Functions,
     variables: Vec<(Name, Type)>,
+    /// The names of the variables, shared with everything that is made in these surroundings.
+    names: Arc<[Name]>,
     provider: Option<Arc<dyn TypeProvider>>,
     container: String,
     macros: Macros,
@@ -44,6 +46,7 @@ impl Env {
         Self {
             functions: &KUBERNETES,
             variables: Vec::new(),
+            names: Arc::default(),
             provider: None,
             container: String::new(),
             macros: Macros::default(),
@@ -55,7 +58,7 @@ impl Env {
     /// The language as its specification has it: literals may mix types, `cel.bind` is known.  Functions are those of
     /// Kubernetes.
     pub fn standard() -> Self {
-        Self { macros: Macros { standard: true }, validate: false, ..Self::kubernetes() }
+        Self { macros: Macros { standard: true, bindings: true }, validate: false, ..Self::kubernetes() }
     }
 
     /// Declares a variable; a later one of the same name replaces it.
@@ -63,7 +66,10 @@ impl Env {
     pub fn variable(mut self, name: &str, ty: Type) -> Self {
         match self.variables.iter_mut().find(|(n, _)| &**n == name) {
             Some(slot) => slot.1 = ty,
-            None => self.variables.push((name.into(), ty)),
+            None => {
+                self.variables.push((name.into(), ty));
+                self.names = self.variables.iter().map(|(name, _)| name.clone()).collect();
+            }
         }
         self
     }
@@ -86,6 +92,13 @@ impl Env {
     #[must_use]
     pub fn json_patch(mut self) -> Self {
         self.json_patch = true;
+        self
+    }
+
+    /// Adds `cel.bind`.
+    #[must_use]
+    pub fn bindings(mut self) -> Self {
+        self.macros.bindings = true;
         self
     }
 
@@ -144,6 +157,10 @@ impl Env {
     /// The declared variables in order.
     pub fn variables(&self) -> &[(Name, Type)] {
         &self.variables
+    }
+
+    pub(crate) fn names(&self) -> Arc<[Name]> {
+        self.names.clone()
     }
 
     pub(crate) fn has_type(&self, name: &str) -> bool {

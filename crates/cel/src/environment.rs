@@ -1,7 +1,7 @@
 //! The surroundings Kubernetes compiles expressions in: which variables there are, of which types, what an expression
 //! must give and what it may cost.
 //!
-//! Entry points: [`compile`] with one of [`claims`], [`user`], [`access_review`] and [`admission`].
+//! Entry points: [`compile`] with one of [`claims`], [`user`], [`access_review`] and [`admission`]; [`device_selector`].
 //!
 //! ```
 //! use cel::environment::{self, access_review};
@@ -17,6 +17,7 @@
 //! ```
 
 mod declared;
+mod device;
 
 use std::fmt;
 use std::sync::{Arc, LazyLock};
@@ -27,7 +28,9 @@ use crate::eval::{Activation, Limits, Outcome};
 use crate::plan::Program;
 use crate::source::Issues;
 use crate::types::{Type, TypeProvider};
-use declared::{ADMISSION, Declared, REVIEW, USER};
+pub(crate) use declared::{ADMISSION, Declared};
+use declared::{REVIEW, USER};
+pub use device::device_selector;
 
 /// What a single expression may cost (upstream's `PerCallLimit`).
 pub const EXPRESSION_BUDGET: u64 = 1_000_000;
@@ -88,9 +91,25 @@ pub enum Refusal {
     },
     /// A constant part of it has no value.
     Program(Error),
+    /// It selects devices and gives something that cannot be a truth value.
+    Selector {
+        /// What it gives.
+        got: Type,
+    },
+    /// It may cost more than it is allowed to.
+    TooExpensive,
 }
 
 impl Refusal {
+    /// Reports it for an expression at `path`, shown as `text`.
+    pub fn report(&self, path: &api::field::Path, text: &str, errors: &mut api::field::Errors) {
+        match self {
+            Refusal::Program(_) => errors.internal(path, self),
+            Refusal::TooExpensive => errors.forbidden(path, self),
+            _ => errors.invalid(path, &text.into(), self),
+        }
+    }
+
     /// The detail as authentication configuration has it, which does not say what the expression gives.
     pub fn without_output(&self) -> String {
         match self {
@@ -104,8 +123,14 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Refusal::Compilation(issues) => write!(f, "compilation failed: {issues}"),
-            Refusal::Output { wanted, got } => write!(f, "{} but got {got}", must_evaluate(wanted)),
+            Refusal::Output { wanted, got } => {
+                write!(f, "{} but got {}", must_evaluate(wanted), got.full_name())
+            }
             Refusal::Program(error) => write!(f, "program instantiation failed: {error}"),
+            Refusal::Selector { got } => {
+                write!(f, "must evaluate to bool or the unknown type, not {}", got.full_name())
+            }
+            Refusal::TooExpensive => f.write_str("too complex, exceeds cost limit"),
         }
     }
 }
@@ -113,7 +138,7 @@ impl fmt::Display for Refusal {
 impl std::error::Error for Refusal {}
 
 fn must_evaluate(wanted: &[Type]) -> String {
-    let names: Vec<String> = wanted.iter().map(Type::to_string).collect();
+    let names: Vec<String> = wanted.iter().map(Type::full_name).collect();
     match names.as_slice() {
         [one] => format!("must evaluate to {one}"),
         many => format!("must evaluate to one of [{}]", many.join(" ")),

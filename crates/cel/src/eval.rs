@@ -7,6 +7,7 @@ mod attribute;
 mod fold;
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use regex::Regex;
 
@@ -16,6 +17,7 @@ use crate::env::Overload;
 use crate::error::{Cause, Error};
 use crate::library;
 use crate::plan::{BinaryCost, Invocation, Node, PatternKind, Program};
+use crate::policy::Composed;
 use crate::stack;
 use crate::types::Type;
 use crate::value::{self, MapValue, Result, StructValue, Value};
@@ -45,16 +47,38 @@ impl Program {
     /// Evaluates with the given values of variables.
     pub fn evaluate<'v>(&'v self, vars: &Activation<'v>, limits: &Limits<'_>) -> Outcome<'v> {
         if !self.deep {
-            return self.run(vars, limits);
+            return self.run(vars, None, limits);
         }
-        let outcome = stack::with_room(true, || self.run(vars, limits));
+        let outcome = stack::with_room(true, || self.run(vars, None, limits));
         outcome.unwrap_or_else(|e| Outcome { value: Err(e), cost: 0 })
     }
 
-    fn run<'v>(&'v self, vars: &Activation<'v>, limits: &Limits<'_>) -> Outcome<'v> {
+    /// Evaluates an expression of a policy with its variables, on a stack of its own if so many are being computed that
+    /// it gets `deep`.
+    pub(crate) fn evaluate_with<'v>(
+        &'v self,
+        vars: &Activation<'v>,
+        composed: &Composed<'v>,
+        limits: &Limits<'_>,
+        deep: bool,
+    ) -> Outcome<'v> {
+        if !self.deep && !deep {
+            return self.run(vars, Some(composed), limits);
+        }
+        let outcome = stack::with_room(true, || self.run(vars, Some(composed), limits));
+        outcome.unwrap_or_else(|e| Outcome { value: Err(e), cost: 0 })
+    }
+
+    fn run<'v>(
+        &'v self,
+        vars: &Activation<'v>,
+        composed: Option<&Composed<'v>>,
+        limits: &Limits<'_>,
+    ) -> Outcome<'v> {
         let mut run = Run {
             program: self,
             vars,
+            composed,
             slots: Vec::new(),
             cost: 0,
             limit: limits.cost.unwrap_or(u64::MAX),
@@ -70,17 +94,24 @@ impl Program {
 
 /// The value of a step made of constants.
 pub(crate) fn constant(node: &Node) -> std::result::Result<Value<'static>, Error> {
-    static EMPTY: Program = Program {
+    static EMPTY: LazyLock<Program> = LazyLock::new(|| Program {
         root: Node::Const(Value::Null),
         inits: Vec::new(),
         slots: 0,
-        variables: Vec::new(),
+        variables: Arc::default(),
         deep: false,
         output: Type::Dyn,
-    };
+    });
     let vars = Activation::default();
-    let mut run =
-        Run { program: &EMPTY, vars: &vars, slots: Vec::new(), cost: 0, limit: u64::MAX, cancel: None };
+    let mut run = Run {
+        program: &EMPTY,
+        vars: &vars,
+        composed: None,
+        slots: Vec::new(),
+        cost: 0,
+        limit: u64::MAX,
+        cancel: None,
+    };
     owned(run.eval(node)?).ok_or_else(Error::no_such_overload)
 }
 
@@ -108,7 +139,12 @@ fn owned(value: Value<'_>) -> Option<Value<'static>> {
         Value::Text(s) => Value::Text(s),
         Value::Bytes(b) => Value::Bytes(b),
         Value::Type(t) => Value::Type(t),
-        Value::Array(..) | Value::Object(..) | Value::Fields(_) | Value::Struct(_) | Value::Ext(_) => {
+        Value::Array(..)
+        | Value::Object(..)
+        | Value::Fields(_)
+        | Value::Composed
+        | Value::Struct(_)
+        | Value::Ext(_) => {
             return None;
         }
     })
@@ -118,6 +154,8 @@ fn owned(value: Value<'_>) -> Option<Value<'static>> {
 struct Run<'v, 'a> {
     program: &'v Program,
     vars: &'a Activation<'v>,
+    /// The variables of the policy.
+    composed: Option<&'a Composed<'v>>,
     /// The variables of loops; an accumulator that nobody asked for is `None`.
     slots: Vec<Option<Result<'v>>>,
     cost: u64,
@@ -233,6 +271,7 @@ impl<'v> Run<'v, '_> {
     fn variable(&self, at: usize) -> Result<'v> {
         match self.vars.slot(at) {
             Some(Slot::Known(value)) => Ok(value.clone()),
+            Some(Slot::Failed(error)) => Err(error.clone()),
             Some(Slot::Unknown) => {
                 let name = self.program.variables.get(at).cloned();
                 Err(Error::of(Cause::Unknown(name.into_iter().collect())))

@@ -51,6 +51,8 @@ mod lexer;
 mod library;
 mod parser;
 mod plan;
+pub mod policy;
+pub mod schema;
 pub mod shape;
 mod source;
 mod stack;

@@ -2,6 +2,8 @@
 //!
 //! Entry point: [`Program::new`].
 
+use std::sync::Arc;
+
 use regex::Regex;
 
 use crate::ast::{Call, Comprehension, Expr, Kind, Name, Struct};
@@ -20,7 +22,7 @@ pub struct Program {
     /// The first values of accumulators.
     pub(crate) inits: Vec<Node>,
     pub(crate) slots: usize,
-    pub(crate) variables: Vec<Name>,
+    pub(crate) variables: Arc<[Name]>,
     /// Whether running it takes much stack.
     pub(crate) deep: bool,
     pub(crate) output: Type,

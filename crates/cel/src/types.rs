@@ -113,6 +113,22 @@ impl Type {
         }
     }
 
+    /// The type with its parameters, by the names that `type(x)` compares by.
+    pub(crate) fn full_name(&self) -> String {
+        let name = self.runtime_name();
+        let all = |params: &[&Type]| {
+            let names: Vec<String> = params.iter().map(|param| param.full_name()).collect();
+            format!("{name}({})", names.join(", "))
+        };
+        match self {
+            Type::List(of) => all(&[of]),
+            Type::Map(of) => all(&[&of.0, &of.1]),
+            Type::Type(Some(of)) => all(&[of]),
+            Type::Opaque(_, params) if !params.is_empty() => all(&params.iter().collect::<Vec<_>>()),
+            _ => name.to_owned(),
+        }
+    }
+
     /// Reads a type as the tables of functions write it: `list(string)`, `map(K, V)`, `optional(T)`.
     pub(crate) fn read(text: &str) -> Self {
         let text = text.trim();

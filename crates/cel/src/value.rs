@@ -64,6 +64,8 @@ pub enum Value<'v> {
     Optional(Option<Arc<Value<'v>>>),
     /// An object that computes its fields when asked.
     Fields(&'v dyn Fields),
+    /// The variables of a policy, which whoever evaluates computes when one is asked for.
+    Composed,
     /// An object made by the expression.
     Struct(Arc<StructValue<'v>>),
     /// A value of one of the libraries.
@@ -195,9 +197,16 @@ impl<'v> Value<'v> {
     pub(crate) fn entries(&self) -> std::result::Result<Vec<(Value<'v>, Value<'v>)>, Error> {
         match self {
             Value::Map(m) => Ok(m.entries().to_vec()),
-            Value::Object(m, shape) => m
-                .iter()
-                .map(|(k, v)| Ok((Value::Str(k), Value::shaped(v, shape.and_then(|s| s.field(k)))?)))
+            Value::Object(m, None) => Ok(m.iter().map(|(k, v)| (Value::Str(k), Value::json(v))).collect()),
+            Value::Object(m, Some(shape)) => shape
+                .members(m)
+                .map(|(k, v)| {
+                    let key = match k {
+                        std::borrow::Cow::Borrowed(k) => Value::Str(k),
+                        std::borrow::Cow::Owned(k) => Value::text(&k),
+                    };
+                    Ok((key, v?))
+                })
                 .collect(),
             _ => Err(Error::no_such_overload()),
         }
@@ -216,7 +225,8 @@ impl<'v> Value<'v> {
     #[inline]
     pub(crate) fn member(&self, key: &str) -> Option<Result<'v>> {
         match self {
-            Value::Object(m, shape) => m.get(key).map(|v| Value::shaped(v, shape.and_then(|s| s.field(key)))),
+            Value::Object(m, None) => m.get(key).map(|v| Ok(Value::json(v))),
+            Value::Object(m, Some(shape)) => shape.member(m, key),
             Value::Map(m) => m.get(&Value::Str(key)).map(|v| Ok(v.clone())),
             Value::Struct(s) => s.fields.iter().find(|(k, _)| &**k == key).map(|(_, v)| Ok(v.clone())),
             Value::Fields(f) => f.field(key),
@@ -250,14 +260,11 @@ impl<'v> Value<'v> {
             Value::Str(_) | Value::Text(_) => Type::String,
             Value::Bytes(_) => Type::Bytes,
             Value::Array(..) | Value::List(_) => Type::list(Type::Dyn),
-            Value::Object(_, shape) => match shape.and_then(Shape::type_name) {
-                Some(name) => Type::object(name),
-                None => Type::map(Type::Dyn, Type::Dyn),
-            },
-            Value::Map(_) => Type::map(Type::Dyn, Type::Dyn),
+            Value::Object(..) | Value::Map(_) => Type::map(Type::Dyn, Type::Dyn),
             Value::Type(_) => Type::Type(None),
             Value::Optional(_) => Type::optional(Type::Dyn),
             Value::Fields(f) => Type::object(f.type_name()),
+            Value::Composed => Type::object("kubernetes.variables"),
             Value::Struct(s) => Type::Struct(s.type_name.clone()),
             Value::Ext(e) => e.type_of(),
         }
@@ -274,7 +281,7 @@ impl<'v> Value<'v> {
             Value::Timestamp(t) => t.is_zero(),
             Value::Optional(o) => o.is_none(),
             Value::Struct(s) => s.fields.is_empty(),
-            Value::Type(_) | Value::Fields(_) | Value::Ext(_) => false,
+            Value::Type(_) | Value::Fields(_) | Value::Composed | Value::Ext(_) => false,
             _ => self.size() == 0,
         }
     }
@@ -335,6 +342,11 @@ fn equal_containers(a: &Value<'_>, b: &Value<'_>) -> std::result::Result<bool, E
     }
     if let (Some(n), Some(m)) = (a.map_len(), b.map_len()) {
         if n != m {
+            return Ok(false);
+        }
+        if let Value::Object(object, Some(shape)) = a
+            && !shape.unseen_equal(object, b)?
+        {
             return Ok(false);
         }
         for (key, value) in a.entries()? {

@@ -40,6 +40,7 @@ impl TypeProvider for Schema {
             ("schema.spec", "raw") => Type::Bytes,
             ("schema.spec", "day") => Type::Timestamp,
             ("schema.spec", "set" | "plain") => Type::list(Type::Int),
+            ("schema.spec", "none") => Type::String,
             ("schema.spec", "items") => Type::list(Type::map(Type::String, Type::Int)),
             ("schema.spec", "foo__dot__bar") => {
                 return Some(FieldType { ty: Type::Int, key: Some("foo.bar".into()) });
@@ -57,26 +58,30 @@ impl TypeProvider for Schema {
 
 fn shape() -> Shape {
     let read = |read| Shape { read, ..Shape::default() };
-    let list = |list| Shape { list, ..Shape::default() };
+    let list = |list| Shape { read: Read::List, list, items: Some(Box::default()), ..Shape::default() };
     let spec: HashMap<_, _> = [
         ("ratio", read(Read::Double)),
         ("since", read(Read::DateTime)),
         ("every", read(Read::Duration)),
         ("raw", read(Read::Bytes)),
         ("day", read(Read::Date)),
+        ("plain", list(ListKind::Atomic)),
+        ("foo.bar", read(Read::Int)),
+        ("none", Shape { nullable: true, ..read(Read::String) }),
         ("set", list(ListKind::Set)),
         ("items", list(ListKind::Map(vec!["id".into()]))),
     ]
     .into_iter()
     .map(|(name, shape)| (name.into(), shape))
     .collect();
-    let spec = Shape { type_name: Some("schema.spec".into()), fields: spec, ..Shape::default() };
-    Shape { type_name: Some("schema".into()), fields: [("spec".into(), spec)].into(), ..Shape::default() }
+    let spec = Shape { read: Read::Object, fields: spec, ..Shape::default() };
+    Shape { read: Read::Object, fields: [("spec".into(), spec)].into(), ..Shape::default() }
 }
 
 fn object() -> api::Value {
     api::object! { "spec" => api::object! {
         "ratio" => 2, "since" => "2020-01-02T03:04:05Z", "every" => "1h", "raw" => "aGk=", "day" => "2020-01-02",
+        "none" => api::Value::Null, "unknown" => 1,
         "set" => vec![1, 2], "plain" => vec![1, 2], "foo.bar" => 7,
         "items" => vec![api::object! { "id" => 1, "n" => 1 }, api::object! { "id" => 2, "n" => 2 }],
     } }
@@ -103,7 +108,14 @@ fn schemas_say_how_json_is_read() {
         ("self.spec.plain + [2, 3]", "[1, 2, 2, 3]"),
         ("self.spec.items == [{'id': 2, 'n': 2}, {'id': 1, 'n': 1}]", "true"),
         ("(self.spec.items + [{'id': 2, 'n': 5}]).map(i, i.n)", "[1, 5]"),
-        ("type(self.spec) == type(self)", "false"),
+        // What has declared members is a map all the same when it runs.
+        ("type(dyn(self.spec)) == map", "true"),
+        // A member that is null is not there, nor is one that the schema does not know.
+        ("has(self.spec.none)", "false"),
+        ("self.spec.none", "no such key: none"),
+        ("has(dyn(self.spec).unknown)", "false"),
+        ("'foo__dot__bar' in dyn(self.spec)", "true"),
+        ("dyn(self.spec).exists(k, k == 'foo__dot__bar')", "true"),
         ("has(self.spec.ratio) && !has(self.spec.every)", "false"),
     ] {
         assert_eq!(show(&env, &vars, expression), wanted, "{expression}");

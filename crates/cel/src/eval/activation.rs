@@ -2,8 +2,11 @@
 //!
 //! Entry point: [`Activation`].
 
+use std::sync::Arc;
+
 use crate::ast::Name;
 use crate::env::Env;
+use crate::error::Error;
 use crate::value::Value;
 
 /// The values of the declared variables.
@@ -18,7 +21,7 @@ use crate::value::Value;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Activation<'v> {
-    names: Vec<Name>,
+    names: Arc<[Name]>,
     slots: Vec<Slot<'v>>,
 }
 
@@ -28,12 +31,14 @@ pub(super) enum Slot<'v> {
     Missing,
     Unknown,
     Known(Value<'v>),
+    /// It has a value, which cannot be read.
+    Failed(Error),
 }
 
 impl<'v> Activation<'v> {
     /// No variable has a value yet.
     pub fn new(env: &Env) -> Self {
-        let names: Vec<Name> = env.variables().iter().map(|(n, _)| n.clone()).collect();
+        let names = env.names();
         let slots = names.iter().map(|_| Slot::Missing).collect();
         Self { names, slots }
     }
@@ -49,6 +54,13 @@ impl<'v> Activation<'v> {
     #[must_use]
     pub fn unknown(mut self, name: &str) -> Self {
         self.put(name, Slot::Unknown);
+        self
+    }
+
+    /// Sets a variable to what was read; reading it in an expression fails if that did.
+    #[must_use]
+    pub(crate) fn with(mut self, name: &str, value: crate::value::Result<'v>) -> Self {
+        self.put(name, value.map_or_else(Slot::Failed, Slot::Known));
         self
     }
 

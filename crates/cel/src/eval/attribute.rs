@@ -26,6 +26,7 @@ impl<'v> Run<'v, '_> {
         let target = inner.as_ref().unwrap_or(&operand);
         let found = match target.member(key) {
             Some(found) => Some(found),
+            None if matches!(target, Value::Composed) => self.composed(key),
             None if target.list_len().is_some() => {
                 Some(Err(Error::new("unsupported index type 'string' in list")))
             }
@@ -36,6 +37,12 @@ impl<'v> Run<'v, '_> {
             return found.unwrap_or_else(|| Err(missing_key(key)));
         }
         self.present(found)
+    }
+
+    /// A variable of the policy.
+    #[inline(never)]
+    fn composed(&self, name: &str) -> Option<Result<'v>> {
+        self.composed.map(|composed| composed.get(name, self.vars, self.cancel))
     }
 
     /// A member as an optional; only one that is there costs something.
@@ -59,11 +66,12 @@ impl<'v> Run<'v, '_> {
             value => (value, false),
         };
         let found = match target {
-            Value::Object(map, _) => map.contains_key(key),
+            Value::Object(map, None) => map.contains_key(key),
             other if other.list_len().is_some() => {
                 self.charge(1)?;
                 return Err(Error::new("unsupported index type 'string' in list"));
             }
+            Value::Composed => self.composed(key).is_some(),
             other => other.member(key).is_some(),
         };
         if found || !wrapped {

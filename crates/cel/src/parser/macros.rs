@@ -10,6 +10,8 @@ use crate::ast::{Call, Comprehension, Element, Entry, Expr, Field, Kind, Literal
 pub(crate) struct Macros {
     /// `cel.bind`, and `existsOne` with one variable.
     pub standard: bool,
+    /// Whether `cel.bind` is one.
+    pub bindings: bool,
 }
 
 /// The accumulator of loops, which no expression can name.
@@ -406,7 +408,7 @@ fn sort_by(p: &mut Parser<'_>, input: &mut Input) -> Expansion {
 
 fn bind(p: &mut Parser<'_>, input: &mut Input) -> Expansion {
     let cel = input.target.as_ref().and_then(Expr::as_ident).is_some_and(|n| &**n == "cel");
-    if !p.macros.standard || !cel {
+    if !p.macros.bindings || !cel {
         return Ok(None);
     }
     let name = input.args.first().and_then(Expr::as_ident).cloned();

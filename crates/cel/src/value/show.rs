@@ -38,6 +38,7 @@ impl fmt::Display for Value<'_> {
             Value::Optional(None) => f.write_str("optional.none()"),
             Value::Optional(Some(v)) => write!(f, "optional.of({v})"),
             Value::Fields(fields) => f.write_str(fields.type_name()),
+            Value::Composed => f.write_str("kubernetes.variables"),
             Value::Struct(s) => {
                 write!(f, "{}{{", s.type_name)?;
                 for (i, (k, v)) in s.fields.iter().enumerate() {

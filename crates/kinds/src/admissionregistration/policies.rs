@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use api::{Value, field};
+use cel::policy::{Compiler, Purpose};
 
 use crate::kind::{Generation, Kind, Status, default_member};
 use crate::shown::{self, Member};
@@ -14,11 +15,12 @@ use super::{default_match, rules, static_suffix_warning};
 const MAX_ANNOTATIONS: usize = 20;
 /// Longest expression of an audit annotation, in bytes.
 const MAX_ANNOTATION_EXPRESSION: usize = 5 * 1024;
+const MISSING: &str = "expression is not specified";
 const REASONS: [&str; 3] = ["Forbidden", "Invalid", "RequestEntityTooLarge"];
-/// Each type of patch: its name, its member, and the other types' member.
-const PATCHES: [(&str, &str, &str); 2] = [
-    ("ApplyConfiguration", "applyConfiguration", "jsonPatch"),
-    ("JSONPatch", "jsonPatch", "applyConfiguration"),
+/// Each type of patch: its name, its member, the other types' member, and what its expression is for.
+const PATCHES: [(&str, &str, &str, Purpose); 2] = [
+    ("ApplyConfiguration", "applyConfiguration", "jsonPatch", Purpose::ApplyConfiguration),
+    ("JSONPatch", "jsonPatch", "applyConfiguration", Purpose::JsonPatch),
 ];
 const ANNOTATION: [Member; 2] =
     [shown::text("key", "Key"), shown::text("valueExpression", "ValueExpression")];
@@ -56,8 +58,8 @@ fn default_policy(policy: &mut Value, _version: &str) {
     default_match(spec.get_mut("matchConstraints"));
 }
 
-/// What both kinds of policy have.
-fn check_common(spec: &Cursor, old: Option<&Value>, mutating: bool, errors: &mut field::Errors) {
+/// What both kinds of policy have; the expressions after it may mention the policy's variables.
+fn check_common(spec: &Cursor, old: Option<&Value>, mutating: bool, errors: &mut field::Errors) -> Compiler {
     rules::required_one_of(&spec.child("failurePolicy"), &rules::FAILURE_POLICIES, errors);
     let param = spec.child("paramKind");
     if param.is_set() {
@@ -78,9 +80,13 @@ fn check_common(spec: &Cursor, old: Option<&Value>, mutating: bool, errors: &mut
     }
     let kept = |old: &Value, member| equal::semantic(old.at(&["spec", member]), spec.child(member).value());
     if !old.is_some_and(|old| kept(old, "paramKind") && kept(old, "matchConditions")) {
-        rules::conditions(&spec.child("matchConditions"), errors);
+        rules::conditions(&spec.child("matchConditions"), param.is_set(), errors);
     }
-    spec.child("variables").items().for_each(|variable| check_variable(&variable, errors));
+    let compiler = Compiler::new(param.is_set());
+    let variables = spec.child("variables");
+    let mut compiler = if mutating || !variables.is_empty() { compiler.with_variables() } else { compiler };
+    variables.items().for_each(|variable| check_variable(&variable, &mut compiler, errors));
+    compiler
 }
 
 fn check_param_kind(param: &Cursor, errors: &mut field::Errors) {
@@ -121,30 +127,42 @@ fn check_group_version(at: &Cursor, errors: &mut field::Errors) {
     }
 }
 
-fn check_variable(variable: &Cursor, errors: &mut field::Errors) {
+fn check_variable(variable: &Cursor, compiler: &mut Compiler, errors: &mut field::Errors) {
     let name = variable.child("name");
     if name.str().trim().is_empty() {
         name.required(errors, "name is not specified");
     } else if !is_identifier(name.str()) {
         name.invalid(errors, "must be a valid CEL identifier");
     }
-    check_expression(&variable.child("expression"), "expression is not specified", errors);
+    let expression = variable.child("expression");
+    if expression.str().trim().is_empty() {
+        expression.required(errors, MISSING);
+    } else if let Err(refusal) = compiler.variable(name.str(), expression.str()) {
+        refusal.report(&expression.path(), expression.str(), errors);
+    }
 }
 
 fn is_identifier(name: &str) -> bool {
     names::c_identifier(name).is_empty() && !cel::escape::RESERVED.contains(&name)
 }
 
-fn check_expression(expression: &Cursor, missing: &str, errors: &mut field::Errors) {
-    if expression.str().trim().is_empty() {
-        expression.required(errors, missing);
+/// Reports what is wrong with the text of an expression, which is shown like that.
+fn check_expression(
+    at: &Cursor,
+    text: &str,
+    purpose: Purpose,
+    compiler: &Compiler,
+    errors: &mut field::Errors,
+) {
+    if let Err(refusal) = compiler.compile(purpose, text) {
+        refusal.report(&at.path(), text, errors);
     }
 }
 
 fn check_validating(policy: &Value, old: Option<&Value>, errors: &mut field::Errors) {
     let root = Cursor::root(policy);
     let spec = root.child("spec");
-    check_common(&spec, old, false, errors);
+    let compiler = check_common(&spec, old, false, errors);
     let (validations, annotations) = (spec.child("validations"), spec.child("auditAnnotations"));
     if validations.is_empty() && annotations.is_empty() {
         for member in [&validations, &annotations] {
@@ -152,16 +170,23 @@ fn check_validating(policy: &Value, old: Option<&Value>, errors: &mut field::Err
         }
         return;
     }
-    validations.items().for_each(|validation| check_validation(&validation, errors));
-    check_annotations(&annotations, policy.str_at(&["metadata", "name"]), errors);
+    validations.items().for_each(|validation| check_validation(&validation, &compiler, errors));
+    check_annotations(&annotations, policy.str_at(&["metadata", "name"]), &compiler, errors);
 }
 
-fn check_validation(validation: &Cursor, errors: &mut field::Errors) {
-    check_expression(&validation.child("expression"), "expression is not specified", errors);
+fn check_validation(validation: &Cursor, compiler: &Compiler, errors: &mut field::Errors) {
+    let expression = validation.child("expression");
+    if expression.str().trim().is_empty() {
+        expression.required(errors, MISSING);
+    } else {
+        check_expression(&expression, expression.str(), Purpose::Validation, compiler, errors);
+    }
     let blank = |at: &Cursor| !at.str().is_empty() && at.str().trim().is_empty();
     let (expression, message) = (validation.child("messageExpression"), validation.child("message"));
     if blank(&expression) {
         expression.invalid(errors, "must be non-empty if specified");
+    } else if !expression.str().is_empty() {
+        check_expression(&expression, expression.str(), Purpose::Message, compiler, errors);
     }
     if blank(&message) {
         message.invalid(errors, "must be non-empty if specified");
@@ -171,7 +196,7 @@ fn check_validation(validation: &Cursor, errors: &mut field::Errors) {
     rules::given_one_of(&validation.child("reason"), &REASONS, errors);
 }
 
-fn check_annotations(annotations: &Cursor, policy: &str, errors: &mut field::Errors) {
+fn check_annotations(annotations: &Cursor, policy: &str, compiler: &Compiler, errors: &mut field::Errors) {
     if annotations.len() > MAX_ANNOTATIONS {
         let shown: Vec<Value> =
             annotations.list().iter().map(|item| shown::internal(item, &ANNOTATION)).collect();
@@ -190,10 +215,14 @@ fn check_annotations(annotations: &Cursor, policy: &str, errors: &mut field::Err
             let name = format!("{policy}/{}", key.str());
             names::report(errors, &key.path(), &name, &names::qualified_name(&name));
         }
-        check_expression(&expression, "valueExpression is not specified", errors);
-        if expression.str().trim().len() > MAX_ANNOTATION_EXPRESSION {
+        let text = expression.str().trim();
+        if text.is_empty() {
+            expression.required(errors, "valueExpression is not specified");
+        } else if text.len() > MAX_ANNOTATION_EXPRESSION {
             let why = format!("must not exceed {MAX_ANNOTATION_EXPRESSION} bytes in length");
             expression.required(errors, &why);
+        } else if let Err(refusal) = compiler.compile(Purpose::Annotation, text) {
+            refusal.report(&expression.path(), expression.str(), errors);
         }
         if !seen.insert(key.str()) {
             errors.duplicate(&key.path(), &key.str().into());
@@ -204,12 +233,12 @@ fn check_annotations(annotations: &Cursor, policy: &str, errors: &mut field::Err
 fn check_mutating(policy: &Value, old: Option<&Value>, errors: &mut field::Errors) {
     let root = Cursor::root(policy);
     let spec = root.child("spec");
-    check_common(&spec, old, true, errors);
+    let compiler = check_common(&spec, old, true, errors);
     let mutations = spec.child("mutations");
     if mutations.is_empty() {
         mutations.required(errors, "mutations must contain at least one item");
     }
-    mutations.items().for_each(|mutation| check_mutation(&mutation, errors));
+    mutations.items().for_each(|mutation| check_mutation(&mutation, &compiler, errors));
     let reinvocation = spec.child("reinvocationPolicy");
     if reinvocation.is_empty() {
         reinvocation.required(errors, "");
@@ -218,17 +247,21 @@ fn check_mutating(policy: &Value, old: Option<&Value>, errors: &mut field::Error
     }
 }
 
-fn check_mutation(mutation: &Cursor, errors: &mut field::Errors) {
+fn check_mutation(mutation: &Cursor, compiler: &Compiler, errors: &mut field::Errors) {
     let kind = mutation.child("patchType");
     if kind.is_empty() {
         return kind.required(errors, "");
     }
-    let Some((name, member, rival)) = PATCHES.iter().find(|(name, ..)| *name == kind.str()) else {
+    let Some((name, member, rival, purpose)) = PATCHES.iter().find(|(name, ..)| *name == kind.str()) else {
         return kind.not_supported(errors, &PATCHES.map(|(name, ..)| name));
     };
     let (patch, other) = (mutation.child(member), mutation.child(rival));
+    let expression = patch.child("expression");
     if patch.is_set() {
-        check_expression(&patch.child("expression"), "", errors);
+        match expression.str().trim() {
+            "" => expression.required(errors, ""),
+            text => check_expression(&expression, text, *purpose, compiler, errors),
+        }
     } else {
         patch.required(errors, &format!("must be specified when patchType is {name}"));
     }

@@ -5,6 +5,7 @@
 use std::collections::HashSet;
 
 use api::field;
+use cel::policy::{Compiler, Purpose};
 
 use crate::{Cursor, names, selectors};
 
@@ -141,16 +142,20 @@ pub(super) fn only_mutable(resources: &Cursor, errors: &mut field::Errors) {
     }
 }
 
-/// All failures of match conditions but those of the expressions themselves.
-pub(super) fn conditions(conditions: &Cursor, errors: &mut field::Errors) {
+/// All failures of match conditions, which may mention `params` where there are any.
+pub(super) fn conditions(conditions: &Cursor, params: bool, errors: &mut field::Errors) {
+    let compiler = Compiler::new(params);
     if conditions.len() > MAX_CONDITIONS {
         errors.too_many(&conditions.path(), conditions.len(), MAX_CONDITIONS);
     }
     let mut seen = HashSet::new();
     for condition in conditions.items() {
         let (expression, name) = (condition.child("expression"), condition.child("name"));
-        if expression.str().trim().is_empty() {
+        let text = expression.str().trim();
+        if text.is_empty() {
             expression.required(errors, "");
+        } else if let Err(refusal) = compiler.compile(Purpose::Condition, text) {
+            refusal.report(&expression.path(), text, errors);
         }
         if name.str().is_empty() {
             name.required(errors, "");

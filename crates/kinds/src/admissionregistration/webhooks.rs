@@ -140,7 +140,7 @@ fn check_webhook(hook: &Cursor, strict: &Strictness, errors: &mut field::Errors)
     given_one_of(&hook.child("reinvocationPolicy"), &REINVOCATION_POLICIES, errors);
     callout::validate(&hook.child("clientConfig"), errors);
     if strict.conditions {
-        conditions(&hook.child("matchConditions"), errors);
+        conditions(&hook.child("matchConditions"), false, errors);
     }
 }
 

@@ -8,7 +8,8 @@ use crate::kind::{Generation, Kind, Status, default_member, default_text, inside
 mod approval;
 mod conversion;
 mod defaults;
-mod path;
+mod formats;
+mod rules;
 mod schema;
 mod shown;
 mod structural;

@@ -183,7 +183,7 @@ fn identifier(at: &Cursor, name: &str, errors: &mut field::Errors) {
     names::report(errors, &at.path(), name, &names::c_identifier(name));
 }
 
-/// A device selector, but for its expression.
+/// A device selector.
 pub(super) fn selector(selector: &Cursor, errors: &mut field::Errors) {
     let cel = selector.child("cel");
     let expression = cel.child("expression");
@@ -191,6 +191,8 @@ pub(super) fn selector(selector: &Cursor, errors: &mut field::Errors) {
         cel.required(errors, "");
     } else if expression.str().len() > MAX_EXPRESSION {
         errors.too_long(&expression.path(), MAX_EXPRESSION);
+    } else if let Err(refusal) = cel::environment::device_selector(expression.str()) {
+        refusal.report(&expression.path(), expression.str(), errors);
     }
 }
 

@@ -1,19 +1,19 @@
-//! What is wrong with the schema of a definition, but for its CEL rules.
+//! What is wrong with the schema of a definition and the rules in it.
 //!
 //! Entry point: [`check`].
 
 use std::collections::HashSet;
 
 use api::{Value, field};
+use cel::schema::Scope;
 
 use crate::Cursor;
 
-use super::{defaults, path, shown, structural, walk};
+use super::rules::{self, RuleFaults};
+use super::{defaults, shown, structural, walk};
 
 /// Types a schema may have, as messages list them.
 const TYPES: [&str; 6] = ["array", "boolean", "integer", "number", "object", "string"];
-const REASONS: [&str; 4] =
-    ["FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"];
 /// Members that the root may have when `status` is a subresource: what is said in others is lost for it.
 const AT_ROOT: [&str; 22] = [
     "Description",
@@ -53,6 +53,8 @@ pub(super) struct Strictness {
     pub(super) atomic_sets: bool,
     /// Keys of lists are required or have a default.
     pub(super) list_keys: bool,
+    /// No rule costs too much.
+    pub(super) rule_costs: bool,
 }
 
 impl Strictness {
@@ -63,6 +65,7 @@ impl Strictness {
         pruned_defaults: true,
         atomic_sets: true,
         list_keys: true,
+        rule_costs: true,
     };
 
     /// What the schemas of an old definition keep to.
@@ -89,6 +92,7 @@ impl Strictness {
                 list_keys(&Cursor::root(schema), &mut errors);
                 !errors.is_empty()
             }),
+            rule_costs: true,
         }
     }
 }
@@ -127,18 +131,24 @@ pub(super) fn check(validation: &Cursor, status: bool, strict: Strictness, error
         root.child("nullable").forbidden(&mut found, "nullable cannot be true at the root");
     }
     let unsupported = structural::unsupported(root.value()).filter(|_| strict.structural);
+    let mut scope = None;
     if strict.structural && unsupported.is_none() {
         let before = found.len();
         structural::check(&root, &mut found);
         if found.len() == before && strict.pruned_defaults {
             defaults::check(&root, &mut found);
         }
+        // Rules are compiled only when the schema can be understood.
+        scope = Some(root.value()).filter(|_| found.len() == before).and_then(Scope::root);
     }
-    let place = Place { strict, inside_meta: false, no_defaults: None };
-    check_schema(&root, true, &place, &mut found);
+    let place = Place { strict, inside_meta: false, no_defaults: None, uncorrelated: None };
+    let mut faults = RuleFaults::default();
+    check_schema(&root, true, &place, scope.as_ref(), &mut found, &mut faults);
+    found.extend(faults.errors);
     if let Some(why) = unsupported.filter(|_| found.is_empty()) {
         root.bad(&mut found, "", &why);
     }
+    faults.costs.report(&root.path(), &mut found);
     errors.extend(found);
 }
 
@@ -167,36 +177,65 @@ struct Place {
     inside_meta: bool,
     /// Why there may be no defaults.
     no_defaults: Option<String>,
+    /// The outermost schema above whose parts cannot be told to be those of the object before a change.
+    uncorrelated: Option<field::Path>,
 }
 
-fn check_schema(s: &Cursor, is_root: bool, place: &Place, errors: &mut field::Errors) {
+/// All failures of a schema; the rules of one that has others, here or further inside, are not looked at.
+fn check_schema(
+    s: &Cursor,
+    is_root: bool,
+    place: &Place,
+    scope: Option<&Scope>,
+    errors: &mut field::Errors,
+    faults: &mut RuleFaults,
+) {
+    let before = errors.len();
     own_members(s, place, errors);
     if s.flag("uniqueItems") {
         let why = "uniqueItems cannot be set to true since the runtime complexity becomes quadratic";
         s.child("uniqueItems").forbidden(errors, why);
     }
-    additional_properties(s, place, errors);
-    properties(s, is_root, place, errors);
+    additional_properties(s, place, scope, errors, faults);
+    properties(s, is_root, place, scope, errors, faults);
+    let mut plain = |part: &Cursor| check_schema(part, false, place, None, errors, faults);
     let not = s.child("not");
     if not.is_set() {
-        check_schema(&not, false, place, errors);
+        plain(&not);
     }
     for name in ["allOf", "oneOf", "anyOf"] {
-        s.child(name).items().for_each(|part| check_schema(&part, false, place, errors));
+        s.child(name).items().for_each(|part| plain(&part));
     }
-    for (_, part) in s.child("definitions").entries() {
-        check_schema(&part, false, place, errors);
-    }
-    let items = s.child("items");
-    if items.map().is_some() {
-        check_schema(&items, false, place, errors);
-    }
-    items.items().for_each(|part| check_schema(&part, false, place, errors));
+    s.child("definitions").entries().for_each(|(_, part)| plain(&part));
+    items(s, place, scope, errors, faults);
     for (_, part) in s.child("dependencies").entries().filter(|(_, part)| part.map().is_some()) {
-        check_schema(&part, false, place, errors);
+        check_schema(&part, false, place, None, errors, faults);
     }
     extensions(s, place.strict, errors);
-    rules(s, errors);
+    rules::members(s, errors);
+    if let Some(scope) = scope.filter(|_| errors.len() == before) {
+        let (uncorrelated, keeps) = (place.uncorrelated.as_ref(), !place.strict.rule_costs);
+        faults.expressions(s, uncorrelated, keeps, scope);
+    }
+}
+
+fn items(
+    s: &Cursor,
+    place: &Place,
+    scope: Option<&Scope>,
+    errors: &mut field::Errors,
+    faults: &mut RuleFaults,
+) {
+    let items = s.child("items");
+    let mut inner = place.clone();
+    if s.text("x-kubernetes-list-type") != "map" {
+        inner.uncorrelated.get_or_insert_with(|| s.path());
+    }
+    if items.map().is_some() {
+        let scope = scope.and_then(Scope::items);
+        check_schema(&items, false, &inner, scope.as_ref(), errors, faults);
+    }
+    items.items().for_each(|part| check_schema(&part, false, &inner, None, errors, faults));
 }
 
 /// Members that OpenAPI knows and Kubernetes does not.
@@ -234,7 +273,13 @@ fn own_members(s: &Cursor, place: &Place, errors: &mut field::Errors) {
 }
 
 /// Structures have properties, maps additional ones; nothing has both.
-fn additional_properties(s: &Cursor, place: &Place, errors: &mut field::Errors) {
+fn additional_properties(
+    s: &Cursor,
+    place: &Place,
+    scope: Option<&Scope>,
+    errors: &mut field::Errors,
+    faults: &mut RuleFaults,
+) {
     let additional = s.child("additionalProperties");
     if !additional.is_set() {
         return;
@@ -247,25 +292,34 @@ fn additional_properties(s: &Cursor, place: &Place, errors: &mut field::Errors) 
         if place.inside_meta {
             place.no_defaults = Some("inside additionalProperties applying to object metadata".to_owned());
         }
-        check_schema(&additional, false, &place, errors);
+        let scope = scope.and_then(Scope::additional);
+        check_schema(&additional, false, &place, scope.as_ref(), errors, faults);
     }
 }
 
-fn properties(s: &Cursor, is_root: bool, place: &Place, errors: &mut field::Errors) {
+fn properties(
+    s: &Cursor,
+    is_root: bool,
+    place: &Place,
+    scope: Option<&Scope>,
+    errors: &mut field::Errors,
+    faults: &mut RuleFaults,
+) {
     let is_resource = is_root || s.flag("x-kubernetes-embedded-resource");
+    let mut place = place.clone();
+    if !matches!(s.text("x-kubernetes-map-type"), "" | "granular" | "atomic") {
+        place.uncorrelated.get_or_insert_with(|| s.path());
+    }
     for (name, property) in s.child("properties").entries() {
-        if !is_resource || !matches!(name, "metadata" | "kind" | "apiVersion") {
-            check_schema(&property, false, place, errors);
-            continue;
+        let mut place = place.clone();
+        if is_resource && matches!(name, "metadata" | "kind" | "apiVersion") {
+            place.inside_meta = true;
+            if is_root {
+                place.no_defaults = Some(format!("in top-level {name}"));
+            }
         }
-        let no_defaults =
-            if is_root { Some(format!("in top-level {name}")) } else { place.no_defaults.clone() };
-        check_schema(
-            &property,
-            false,
-            &Place { strict: place.strict, inside_meta: true, no_defaults },
-            errors,
-        );
+        let scope = scope.and_then(|scope| scope.property(name));
+        check_schema(&property, false, &place, scope.as_ref(), errors, faults);
     }
 }
 
@@ -405,103 +459,3 @@ fn list_keys(s: &Cursor, errors: &mut field::Errors) {
         }
     }
 }
-
-/// The CEL rules, but for the expressions themselves.
-fn rules(s: &Cursor, errors: &mut field::Errors) {
-    for rule in s.child("x-kubernetes-validations").items() {
-        rule_texts(&rule, errors);
-        let reason = rule.child("reason");
-        if reason.is_set() {
-            reason.one_of(errors, &REASONS);
-        }
-        let place = rule.child("fieldPath");
-        if place.is_empty() {
-            continue;
-        }
-        if place.str().trim().is_empty() {
-            place.invalid(errors, "must be non-empty if specified");
-        }
-        if has_lines(place.str()) {
-            place.invalid(errors, "must not contain line breaks");
-        }
-        if structural::unsupported(s.value()).is_none() && path::follow(place.str(), s.value(), true).is_err()
-        {
-            place.invalid(errors, "must be a valid path");
-        }
-    }
-}
-
-fn has_lines(text: &str) -> bool {
-    text.contains(['\n', '\r'])
-}
-
-fn rule_texts(rule: &Cursor, errors: &mut field::Errors) {
-    let (expression, message) = (rule.child("rule"), rule.child("message"));
-    let (told, said) = (expression.str().trim(), message.str().trim());
-    if told.is_empty() {
-        expression.required(errors, "rule is not specified");
-    } else if !message.is_empty() && said.is_empty() {
-        message.invalid(errors, "must be non-empty if specified");
-    } else if has_lines(said) {
-        message.invalid(errors, "must not contain line breaks");
-    } else if has_lines(told) && said.is_empty() {
-        message.required(errors, "message must be specified if rule contains line breaks");
-    }
-    let message = rule.child("messageExpression");
-    if !message.is_empty() && message.str().trim().is_empty() {
-        message.required(errors, "messageExpression must be non-empty if specified");
-    }
-}
-
-/// The formats of a schema that are none, in the order of a walk through it.
-pub(super) fn unknown_formats<'a>(schemas: impl Iterator<Item = &'a Value>) -> Vec<&'a str> {
-    let mut found = Vec::new();
-    for schema in schemas {
-        collect_formats(schema, &mut found);
-    }
-    found
-}
-
-fn collect_formats<'a>(schema: &'a Value, found: &mut Vec<&'a str>) {
-    let format = schema.str_at(&["format"]);
-    let known = match schema.str_at(&["type"]) {
-        "" | "string" => FORMATS.contains(&format.replace('-', "").as_str()),
-        "integer" => matches!(format, "int32" | "int64"),
-        "number" => matches!(format, "float" | "double"),
-        _ => false,
-    };
-    if !format.is_empty() && !known {
-        found.push(format);
-    }
-    walk::inner(schema).for_each(|inner| collect_formats(inner, found));
-}
-
-/// Formats of texts, without hyphens.
-const FORMATS: [&str; 26] = [
-    "bsonobjectid",
-    "uri",
-    "email",
-    "hostname",
-    "ipv4",
-    "ipv6",
-    "cidr",
-    "mac",
-    "uuid",
-    "uuid3",
-    "uuid4",
-    "uuid5",
-    "isbn",
-    "isbn10",
-    "isbn13",
-    "creditcard",
-    "ssn",
-    "hexcolor",
-    "rgbcolor",
-    "byte",
-    "password",
-    "date",
-    "duration",
-    "datetime",
-    "k8sshortname",
-    "k8slongname",
-];

@@ -152,6 +152,11 @@ pub(super) fn schema(value: &Value) -> Value {
     members.chain([("XValidations", rules)]).collect::<Map>().into()
 }
 
+/// One rule.
+pub(super) fn rule(value: &Value) -> Value {
+    internal(value, &RULE)
+}
+
 /// What `items` holds.
 pub(super) fn items(value: &Value) -> Value {
     part(value, Part::Items)
@@ -181,13 +186,7 @@ fn part(value: &Value, kind: Part) -> Value {
         (Part::OrBool, value) => object! { "Allows" => true, "Schema" => schema(value) },
         (Part::Dependencies, value) => mapped(value, &dependency).into(),
         (Part::Docs, value) => internal(value, &DOCS),
-        (Part::Rules, value) => value
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(|rule| internal(rule, &RULE))
-            .collect::<Vec<_>>()
-            .into(),
+        (Part::Rules, value) => value.as_array().into_iter().flatten().map(rule).collect::<Vec<_>>().into(),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{Cursor, equal, meta, names};
 
 use super::schema::{self, Strictness};
 use super::view::View;
-use super::{approval, conversion, path, structural};
+use super::{approval, conversion, formats, structural};
 
 const COLUMN_TYPES: [&str; 5] = ["boolean", "date", "integer", "number", "string"];
 const COLUMN_FORMATS: [&str; 8] =
@@ -47,6 +47,13 @@ impl<'a> Rules<'a> {
             no_schema: view.versions().iter().any(lacks),
             unknown_reviews: !reviews.is_empty() && !reviews.iter().any(conversion::is_known_review),
         }
+    }
+
+    /// The schema of a version stays as it is.
+    fn keeps_schema(&self, name: &str, version: &Cursor) -> bool {
+        let versions = self.old.map_or(&[][..], |old| old.array_at(&["spec", "versions"]));
+        let old = versions.iter().find(|old| old.str_at(&["name"]) == name);
+        old.is_some_and(|old| equal::semantic(old.at(&["schema"]), version.value().at(&["schema"])))
     }
 
     /// Too many selectable fields stay as they are.
@@ -139,6 +146,9 @@ fn check_spec(view: &View, rules: &Rules, errors: &mut field::Errors) {
     let names = spec.child("names");
     names.require(errors, &["plural", "singular", "kind", "listKind"]);
     check_names(&names, errors);
+    let first = spec.child("versions");
+    let first = first.index(0);
+    let strict = Strictness { rule_costs: !rules.keeps_schema(first.text("name"), &first), ..strict };
     view.common("schema", |shared| schema::check(shared, view.has_any_status(), strict, errors));
     view.common("subresources", |shared| check_subresources(shared, errors));
     view.common("additionalPrinterColumns", |shared| check_columns(shared, errors));
@@ -214,6 +224,7 @@ fn check_version(
         warning.invalid(errors, &fault);
     }
     let name = version.text("name");
+    let strict = Strictness { rule_costs: !rules.keeps_schema(name, version), ..strict };
     view.own(version, "schema", |own| schema::check(own, view.has_status(name), strict, errors));
     view.own(version, "subresources", |own| check_subresources(own, errors));
     view.own(version, "additionalPrinterColumns", |own| check_columns(own, errors));
@@ -354,7 +365,7 @@ fn check_fields(fields: &Cursor, schema: &Value, place: &Path, any_count: bool, 
             path.required(errors, "");
             continue;
         }
-        let found = match path::follow(path.str(), schema, false) {
+        let found = match cel::schema::path::follow(path.str(), schema, false) {
             Ok(found) => found,
             Err(why) => {
                 path.invalid(errors, &format!("is an invalid path: {why}"));
@@ -418,5 +429,5 @@ pub(super) fn warnings(definition: &Value, old: Option<&Value>) -> Vec<String> {
 
 fn unknown_formats(definition: &Value) -> Vec<&str> {
     let view = View::new(Cursor::at("spec", definition.at(&["spec"])));
-    schema::unknown_formats(view.schemas())
+    formats::unknown_formats(view.schemas())
 }

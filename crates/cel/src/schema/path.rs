@@ -1,28 +1,74 @@
 //! Paths into objects, such as `.spec.names['a.b']`, followed through a schema.
 //!
-//! Entry point: [`follow`].
+//! Entry points: [`follow`] and [`follow_structural`].
 
 use api::{Map, Value};
 
+use super::Structural;
+
 /// Where a path leads.
-pub(super) struct Found<'a> {
+#[derive(Debug)]
+pub struct Found<'a> {
     /// The path in the form that field errors use.
-    pub(super) path: api::field::Path,
+    pub path: api::field::Path,
     /// The first name in it.
-    pub(super) root: String,
+    pub root: String,
     /// The schema there.
-    pub(super) schema: &'a Value,
+    pub schema: &'a Value,
+}
+
+/// A schema that paths can be followed through.
+trait Schema: Sized {
+    /// The schema of a member, and whether it has one of its own.
+    fn step(self, name: &str) -> (Option<Self>, bool);
+}
+
+impl Schema for &Value {
+    fn step(self, name: &str) -> (Option<Self>, bool) {
+        match self.at(&["properties"]).as_object().filter(|map: &&Map| !map.is_empty()) {
+            Some(properties) => (properties.get(name), true),
+            None => {
+                let values = self.at(&["additionalProperties"]);
+                (Some(values).filter(|values| values.as_object().is_some()), false)
+            }
+        }
+    }
+}
+
+impl Schema for &Structural {
+    fn step(self, name: &str) -> (Option<Self>, bool) {
+        if self.properties.is_empty() {
+            (self.additional.schema().map(|s| &**s), false)
+        } else {
+            (self.properties.get(name).map(|s| &**s), true)
+        }
+    }
 }
 
 /// Follows a path through a structural schema.
 ///
 /// # Errors
+///
 /// Why the path is none, or leads nowhere, in upstream's words.
-pub(super) fn follow<'a>(path: &str, schema: &'a Value, brackets: bool) -> Result<Found<'a>, String> {
+pub fn follow<'a>(path: &str, schema: &'a Value, brackets: bool) -> Result<Found<'a>, String> {
+    let (path, root, schema) = walk(path, schema, brackets)?;
+    Ok(Found { path, root, schema })
+}
+
+/// Follows a path through a schema that was read; the path in the form that field errors use.
+pub(super) fn follow_structural(path: &str, schema: &Structural) -> Result<String, String> {
+    walk(path, schema, true).map(|(path, ..)| path.to_string())
+}
+
+fn walk<S: Schema>(
+    path: &str,
+    mut schema: S,
+    brackets: bool,
+) -> Result<(api::field::Path, String, S), String> {
     const LOST: &str = "does not refer to a valid field";
     const END: &str = "unexpected end of JSON path";
     let mut tokens = Tokens(path);
-    let mut found = Found { path: api::field::Path::default(), root: String::new(), schema };
+    let (mut path, mut root) = (api::field::Path::default(), String::new());
     while let Some(token) = tokens.next() {
         let name = match token {
             "[" if !brackets => return Err("array notation is not allowed".to_owned()),
@@ -36,27 +82,14 @@ pub(super) fn follow<'a>(path: &str, schema: &'a Value, brackets: bool) -> Resul
             "." => tokens.next().ok_or(END)?.to_owned(),
             other => return Err(format!("expected [ or . but got: {other}")),
         };
-        found.step(&name).ok_or(LOST)?;
-    }
-    Ok(found)
-}
-
-impl Found<'_> {
-    fn step(&mut self, name: &str) -> Option<()> {
-        let properties = self.schema.at(&["properties"]).as_object().filter(|map: &&Map| !map.is_empty());
-        if let Some(properties) = properties {
-            self.path = self.path.child(name);
-            self.schema = properties.get(name)?;
-        } else {
-            let items = self.schema.at(&["additionalProperties"]);
-            self.path = self.path.key(name);
-            self.schema = Some(items).filter(|items| items.as_object().is_some())?;
+        let (next, named) = schema.step(&name);
+        schema = next.ok_or(LOST)?;
+        path = if named { path.child(&name) } else { path.key(&name) };
+        if root.is_empty() {
+            root = name;
         }
-        if self.root.is_empty() {
-            name.clone_into(&mut self.root);
-        }
-        Some(())
     }
+    Ok((path, root, schema))
 }
 
 /// Splits at `.`, `[` and `]`, which are tokens themselves; a text in single quotes is one token.
