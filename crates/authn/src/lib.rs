@@ -10,6 +10,7 @@ mod cache;
 pub mod certificate;
 mod chain;
 mod grounds;
+pub mod iam;
 pub mod impersonation;
 pub mod jose;
 pub mod oidc;
