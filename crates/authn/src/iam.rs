@@ -129,6 +129,19 @@ pub struct ProviderCounts {
     pub unmapped: AtomicU64,
 }
 
+impl ProviderCounts {
+    /// Each outcome and its number so far.
+    pub fn all(&self) -> [(&'static str, u64); 4] {
+        let counts = [
+            ("accepted", &self.accepted),
+            ("refused", &self.refused),
+            ("failed", &self.failed),
+            ("unmapped", &self.unmapped),
+        ];
+        counts.map(|(name, count)| (name, count.load(Ordering::Relaxed)))
+    }
+}
+
 impl Provider {
     /// A member without any rule yet.
     pub fn new(

@@ -51,6 +51,8 @@ pub struct Config {
     pub service_account_max_token_expiration: Option<Duration>,
     /// Tokens that look a year old but warn after an hour, for old clients.
     pub service_account_extend_token_expiration: bool,
+    /// Clouds that vouch for users.
+    pub iam_config: Option<PathBuf>,
     /// A token in a secret is only good while its secret and account are there.
     pub service_account_lookup: bool,
     /// Where relying parties find the keys of tokens, when it is not this server.
@@ -129,6 +131,7 @@ impl Default for Config {
             service_account_signing_key_file: None,
             service_account_max_token_expiration: None,
             service_account_extend_token_expiration: true,
+            iam_config: None,
             service_account_lookup: true,
             service_account_jwks_uri: None,
             api_audiences: Vec::new(),

@@ -11,6 +11,7 @@ mod expiry;
 mod feed;
 mod flow_schemas;
 mod garbage;
+mod iam_maps;
 mod legacy_tokens;
 mod namespace_conditions;
 mod namespaces;
@@ -94,6 +95,7 @@ pub(crate) fn start(app: &Arc<App>, selected: &Selected) {
     flow_schemas::start(app);
     expiry::start(app);
     legacy_tokens::track(app);
+    iam_maps::start(app);
     for known in &selected.0 {
         tracing::info!(controller = known.name, "starting");
         (known.start)(app);

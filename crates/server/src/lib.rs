@@ -15,6 +15,7 @@ mod files;
 mod gates;
 mod health;
 mod http;
+pub mod iam;
 mod kubelet;
 mod late;
 mod metrics;

@@ -31,7 +31,29 @@ pub(crate) fn metrics(app: &App) -> Response {
         family(&mut out, name, "counter", help);
         let _ = writeln!(out, "{name} {count}");
     }
+    cloud_iam(&mut out, app);
     answer::bytes(StatusCode::OK, CONTENT_TYPE, Body::whole(out))
+}
+
+/// What became of tokens of clouds.
+fn cloud_iam(out: &mut String, app: &App) {
+    let providers = app.authentication.iam.providers();
+    if providers.is_empty() {
+        return;
+    }
+    let name = "sumun_iam_tokens_total";
+    family(out, name, "counter", "Tokens of clouds that were judged, by provider and outcome.");
+    for provider in &providers {
+        for (result, count) in provider.counts.all() {
+            let provider = provider.name();
+            let _ = writeln!(out, "{name}{{provider=\"{provider}\",result=\"{result}\"}} {count}");
+        }
+    }
+    family(out, "sumun_iam_rules", "gauge", "Rules that say who is who, by provider.");
+    for provider in &providers {
+        let (provider, rules) = (provider.name(), provider.rules().all().len());
+        let _ = writeln!(out, "sumun_iam_rules{{provider=\"{provider}\"}} {rules}");
+    }
 }
 
 fn family(out: &mut String, name: &str, kind: &str, help: &str) {

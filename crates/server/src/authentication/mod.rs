@@ -3,6 +3,7 @@
 //! Entry point: [`Authentication::new`].  A way in that takes bearer tokens is a file with a function [`Make`] and a
 //! line of [`TOKEN_WAYS`], which is in the order in which they are asked (upstream's).
 
+mod iam;
 mod service_accounts;
 mod static_tokens;
 
@@ -17,6 +18,7 @@ use crate::late::Late;
 use crate::pki::Pki;
 use crate::reload::Reloads;
 
+pub(crate) use iam::CloudIam;
 pub(crate) use service_accounts::ServiceAccounts;
 
 /// The authenticators of a server, and what issues its tokens.
@@ -26,6 +28,8 @@ pub(crate) struct Authentication {
     audiences: Vec<String>,
     /// Issues service-account tokens, and what they are checked with.
     pub accounts: Arc<ServiceAccounts>,
+    /// Users that clouds vouch for.
+    pub iam: Arc<CloudIam>,
     /// The objects that tokens refer to; set when the server has its store.
     pub objects: Arc<Late<App>>,
 }
@@ -36,6 +40,7 @@ struct Making<'a> {
     /// Audiences of this API.
     audiences: &'a [String],
     accounts: &'a Arc<ServiceAccounts>,
+    iam: &'a Arc<CloudIam>,
     /// The server, when it is there.
     objects: &'a Arc<Late<App>>,
     reloads: &'a Reloads,
@@ -45,7 +50,8 @@ struct Making<'a> {
 type Make = fn(&Making<'_>) -> Result<Option<TokenMember>, String>;
 
 /// The ways in that take bearer tokens, in the order in which they are asked.
-const TOKEN_WAYS: &[Make] = &[static_tokens::make, service_accounts::make_legacy, service_accounts::make];
+const TOKEN_WAYS: &[Make] =
+    &[static_tokens::make, service_accounts::make_legacy, service_accounts::make, iam::make];
 
 impl std::fmt::Debug for Authentication {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -62,8 +68,15 @@ impl Authentication {
         let accounts = Arc::new(ServiceAccounts::new(config, pki)?);
         let audiences = accounts.issuer.audiences.clone();
         let objects = Arc::<Late<App>>::default();
-        let making =
-            Making { config, audiences: &audiences, accounts: &accounts, objects: &objects, reloads };
+        let iam = Arc::<CloudIam>::default();
+        let making = Making {
+            config,
+            audiences: &audiences,
+            accounts: &accounts,
+            iam: &iam,
+            objects: &objects,
+            reloads,
+        };
         let mut members = Vec::new();
         for make in TOKEN_WAYS {
             members.extend(make(&making)?);
@@ -74,7 +87,7 @@ impl Authentication {
             tokens: Some(tokens.map_err(|e| e.to_string())?),
             anonymous: if config.anonymous_auth { Anonymous::Allowed } else { Anonymous::Refused },
         };
-        Ok(Self { chain, audiences, accounts, objects })
+        Ok(Self { chain, audiences, accounts, iam, objects })
     }
 
     /// Every way in.
