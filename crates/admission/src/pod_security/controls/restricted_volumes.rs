@@ -1,0 +1,68 @@
+//! Volumes come from the API or through a claim, not from whatever the host can mount.
+
+use api::Value;
+
+use super::text::{self, Values};
+use super::Violation;
+use crate::pod_security::pod::{Pod, name};
+
+const ALLOWED: [&str; 9] = [
+    "configMap",
+    "csi",
+    "downwardAPI",
+    "emptyDir",
+    "ephemeral",
+    "image",
+    "persistentVolumeClaim",
+    "projected",
+    "secret",
+];
+
+/// Every other source, in the order in which upstream looks.
+const OTHERS: [&str; 21] = [
+    "hostPath",
+    "gcePersistentDisk",
+    "awsElasticBlockStore",
+    "gitRepo",
+    "nfs",
+    "iscsi",
+    "glusterfs",
+    "rbd",
+    "flexVolume",
+    "cinder",
+    "cephfs",
+    "flocker",
+    "fc",
+    "azureFile",
+    "vsphereVolume",
+    "quobyte",
+    "azureDisk",
+    "photonPersistentDisk",
+    "portworxVolume",
+    "scaleIO",
+    "storageos",
+];
+
+pub(super) fn check(pod: &Pod<'_>) -> Option<Violation> {
+    let has = |volume: &Value, source: &str| !volume.at(&[source]).is_null();
+    let mut names = Vec::new();
+    let mut kinds = Values::new();
+    for volume in pod.spec.array_at(&["volumes"]) {
+        if !ALLOWED.iter().any(|source| has(volume, source)) {
+            names.push(name(volume));
+            kinds.insert(OTHERS.into_iter().find(|source| has(volume, source)).unwrap_or("unknown"));
+        }
+    }
+    if names.is_empty() {
+        return None;
+    }
+    let detail = format!(
+        "{} {} {} {} {}",
+        text::plural(names.len(), "volume", "volumes"),
+        text::quoted(names.iter().copied()),
+        text::plural(names.len(), "uses", "use"),
+        text::plural(kinds.len(), "restricted volume type", "restricted volume types"),
+        text::quoted(kinds)
+    );
+    Violation::some("restricted volume types", detail)
+}
