@@ -1,9 +1,13 @@
 //! The plug-ins that are on, in upstream's order.
 
+use std::path::Path;
+
 use api::{ApiError, Value};
 
+use crate::configuration::Configurations;
 use crate::in_use::StorageObjectInUseProtection;
 use crate::namespace_lifecycle::NamespaceLifecycle;
+use crate::pod_security::{self, Configuration};
 use crate::priority::Priority;
 use crate::service_account::ServiceAccount;
 use crate::taints::TaintNodesByCondition;
@@ -14,24 +18,35 @@ use crate::{Attributes, Plugin, World, defaults};
 struct Known {
     name: &'static str,
     default_on: bool,
-    make: fn() -> Box<dyn Plugin>,
+    make: Make,
+}
+
+/// Makes a plug-in with its part of the configuration file, when there is one; plug-ins that have nothing to configure
+/// do not look.
+type Make = fn(Option<&[u8]>) -> Result<Box<dyn Plugin>, String>;
+
+/// A plug-in that is on by default.
+const fn on(name: &'static str, make: Make) -> Known {
+    Known { name, default_on: true, make }
 }
 
 /// Every plug-in there is, in the order they run (upstream's `AllOrderedPlugins`).
 const KNOWN: &[Known] = &[
-    Known { name: "NamespaceLifecycle", default_on: true, make: || Box::new(NamespaceLifecycle) },
-    Known { name: "ServiceAccount", default_on: true, make: || Box::new(ServiceAccount) },
-    Known { name: "TaintNodesByCondition", default_on: true, make: || Box::new(TaintNodesByCondition) },
-    Known { name: "DefaultTolerationSeconds", default_on: true, make: || Box::new(DefaultTolerationSeconds) },
-    Known { name: "Priority", default_on: true, make: || Box::new(Priority) },
-    Known {
-        name: "StorageObjectInUseProtection",
-        default_on: true,
-        make: || Box::new(StorageObjectInUseProtection),
-    },
-    Known { name: "DefaultStorageClass", default_on: true, make: || Box::new(defaults::STORAGE) },
-    Known { name: "DefaultIngressClass", default_on: true, make: || Box::new(defaults::INGRESS) },
+    on("NamespaceLifecycle", |_| Ok(Box::new(NamespaceLifecycle))),
+    on("ServiceAccount", |_| Ok(Box::new(ServiceAccount))),
+    on("TaintNodesByCondition", |_| Ok(Box::new(TaintNodesByCondition))),
+    on("PodSecurity", pod_security),
+    on("Priority", |_| Ok(Box::new(Priority))),
+    on("DefaultTolerationSeconds", |_| Ok(Box::new(DefaultTolerationSeconds))),
+    on("DefaultStorageClass", |_| Ok(Box::new(defaults::STORAGE))),
+    on("StorageObjectInUseProtection", |_| Ok(Box::new(StorageObjectInUseProtection))),
+    on("DefaultIngressClass", |_| Ok(Box::new(defaults::INGRESS))),
 ];
+
+fn pod_security(bytes: Option<&[u8]>) -> Result<Box<dyn Plugin>, String> {
+    let configuration = bytes.map(Configuration::read).transpose()?.unwrap_or_default();
+    Ok(Box::new(pod_security::Plugin { configuration }))
+}
 
 /// The plug-ins of a server.
 pub struct Chain(Vec<(&'static str, Box<dyn Plugin>)>);
@@ -55,12 +70,17 @@ impl std::fmt::Debug for Chain {
 }
 
 impl Chain {
-    /// The default plug-ins, `enable` added and `disable` taken away.
+    /// The default plug-ins, `enable` added and `disable` taken away, each with its configuration; `file` reads a file.
     ///
     /// # Errors
     /// Names to enable that this build does not have, all at once, and names both enabled and disabled.  Disabling a
-    /// plug-in that is not here is fine: it is off.
-    pub fn new(enable: &[String], disable: &[String]) -> Result<Self, ChainError> {
+    /// plug-in that is not here is fine: it is off.  A configuration that is wrong.
+    pub fn new(
+        enable: &[String],
+        disable: &[String],
+        configurations: &Configurations,
+        file: impl Fn(&Path) -> Result<Vec<u8>, String>,
+    ) -> Result<Self, ChainError> {
         let unknown: Vec<_> = enable.iter().filter(|n| !KNOWN.iter().any(|k| k.name == n.as_str())).collect();
         if !unknown.is_empty() {
             let have: Vec<_> = KNOWN.iter().map(|k| k.name).collect();
@@ -74,7 +94,11 @@ impl Chain {
         }
         let named = |list: &[String], known: &Known| list.iter().any(|n| n == known.name);
         let on = KNOWN.iter().filter(|k| (k.default_on || named(enable, k)) && !named(disable, k));
-        Ok(Self(on.map(|k| (k.name, (k.make)())).collect()))
+        let made = on.map(|known| {
+            let bytes = configurations.of(known.name, &file)?;
+            Ok((known.name, (known.make)(bytes.as_deref()).map_err(|why| format!("{}: {why}", known.name))?))
+        });
+        made.collect::<Result<_, _>>().map(Self).map_err(ChainError)
     }
 
     /// Names of the plug-ins that are on.
@@ -122,7 +146,8 @@ mod tests {
 
     fn names(enable: &[&str], disable: &[&str]) -> Result<Vec<&'static str>, ChainError> {
         let list = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
-        Chain::new(&list(enable), &list(disable)).map(|c| c.names().collect())
+        Chain::new(&list(enable), &list(disable), &Configurations::default(), |_| Err(String::new()))
+            .map(|c| c.names().collect())
     }
 
     #[test]

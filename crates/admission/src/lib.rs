@@ -3,9 +3,11 @@
 //! Entry points: [`Plugin`] is the contract, [`Chain`] the plug-ins that are on, in upstream's order.  One file a plug-in.
 
 mod chain;
+mod configuration;
 mod defaults;
 mod in_use;
 mod namespace_lifecycle;
+pub mod pod_security;
 mod priority;
 mod service_account;
 mod taints;
@@ -14,6 +16,7 @@ mod tolerations;
 use api::{ApiError, UserInfo, Value};
 
 pub use chain::{Chain, ChainError};
+pub use configuration::Configurations;
 pub use service_account::secret_names;
 
 /// What is done to an object.
@@ -56,7 +59,8 @@ pub struct Attributes<'a> {
     pub now: i64,
 }
 
-/// The objects a plug-in may look at.  Reads are consistent with every write acknowledged before.
+/// The objects a plug-in may look at, and the client it may warn.  Reads are consistent with every write
+/// acknowledged before.
 pub trait World: Sync {
     /// One object in its stored version.
     fn get(&self, group: &str, resource: &str, namespace: &str, name: &str) -> Option<Value>;
@@ -66,6 +70,9 @@ pub trait World: Sync {
 
     /// A name that begins with `prefix` and ends in random characters, as `generateName` makes them.
     fn generate_name(&self, prefix: &str) -> String;
+
+    /// Tells the client something in a `Warning` header, whatever the answer.
+    fn warn(&self, text: String);
 }
 
 /// One admission plug-in.

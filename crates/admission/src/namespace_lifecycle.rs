@@ -87,6 +87,8 @@ mod tests {
         fn generate_name(&self, prefix: &str) -> String {
             prefix.to_owned()
         }
+
+        fn warn(&self, _: String) {}
     }
 
     fn verdict(operation: Operation, resource: &str, namespace: &str, name: &str) -> Option<u16> {

@@ -126,18 +126,8 @@ impl App {
         self.store.get(&served.key(namespace, name))
     }
 
-    /// What has to happen behind the removal of an object: addresses and ports become free.
-    pub(crate) fn after_delete(&self, served: &Served, tombstone: &Object) {
-        self.allocations.after_delete(served, tombstone);
-    }
-}
-
-impl admission::World for App {
-    fn get(&self, group: &str, resource: &str, namespace: &str, name: &str) -> Option<Value> {
-        parse(&*self.object(group, resource, namespace, name)?).ok()
-    }
-
-    fn list(&self, group: &str, resource: &str, namespace: &str) -> Vec<Value> {
+    /// All objects of a resource in their stored version, of one namespace or (`""`) of all.
+    pub(crate) fn objects(&self, group: &str, resource: &str, namespace: &str) -> Vec<Value> {
         let Some(served) = self.catalog.stored(group, resource) else { return Vec::new() };
         let scope =
             if namespace.is_empty() { store::Scope::All } else { store::Scope::Namespace(namespace.into()) };
@@ -145,8 +135,9 @@ impl admission::World for App {
         snapshot.iter(&scope, None).filter_map(|object| parse(object).ok()).collect()
     }
 
-    fn generate_name(&self, prefix: &str) -> String {
-        crate::registry::meta::generate_name(prefix).into()
+    /// What has to happen behind the removal of an object: addresses and ports become free.
+    pub(crate) fn after_delete(&self, served: &Served, tombstone: &Object) {
+        self.allocations.after_delete(served, tombstone);
     }
 }
 

@@ -67,6 +67,8 @@ pub struct Config {
     pub enable_admission_plugins: Vec<String>,
     /// Default admission plug-ins switched off.
     pub disable_admission_plugins: Vec<String>,
+    /// Configurations of admission plug-ins (`AdmissionConfiguration`).
+    pub admission_control_config_file: Option<PathBuf>,
     /// In-process controllers: `*`, `name`, `-name`.
     pub controllers: Vec<String>,
     /// Privileged containers may be created.
@@ -139,6 +141,7 @@ impl Default for Config {
             service_node_port_range: (30000, 32767),
             enable_admission_plugins: Vec::new(),
             disable_admission_plugins: Vec::new(),
+            admission_control_config_file: None,
             controllers: vec!["*".to_owned()],
             allow_privileged: true,
             request_timeout: Duration::from_secs(60),

@@ -247,9 +247,7 @@ fn build(config: Config, pki: &Pki, files: &Files, reloads: Reloads) -> Result<A
     let allocations =
         Allocations::new(&config.service_cluster_ip_range, config.service_node_port_range, &store, &services)
             .map_err(|e| failed("--service-cluster-ip-range", e))?;
-    let admission =
-        admission::Chain::new(&config.enable_admission_plugins, &config.disable_admission_plugins)
-            .map_err(|e| failed("--enable-admission-plugins", e))?;
+    let admission = admission(&config)?;
     let authentication = Authentication::new(&config, pki, &reloads).map_err(ServeError)?;
     let client_ca = read(&files.client_ca)?;
     let server_ca = read(&files.server_ca)?;
@@ -273,6 +271,22 @@ fn build(config: Config, pki: &Pki, files: &Files, reloads: Reloads) -> Result<A
         document_hashes: OnceLock::new(),
         config,
     })
+}
+
+fn admission(config: &Config) -> Result<admission::Chain, ServeError> {
+    const FLAG: &str = "--admission-control-config-file";
+    let file = |path: &Path| std::fs::read(path).map_err(|e| e.to_string());
+    let configurations = match &config.admission_control_config_file {
+        None => admission::Configurations::default(),
+        Some(path) => {
+            let flag = format!("{FLAG} {}", path.display());
+            let bytes = file(path).map_err(|e| failed(&flag, e))?;
+            let folder = path.parent().unwrap_or(Path::new(""));
+            admission::Configurations::read(&bytes, folder).map_err(|e| failed(&flag, e))?
+        }
+    };
+    let (enable, disable) = (&config.enable_admission_plugins, &config.disable_admission_plugins);
+    admission::Chain::new(enable, disable, &configurations, file).map_err(|e| failed("admission plug-ins", e))
 }
 
 fn read(path: &Path) -> Result<String, ServeError> {

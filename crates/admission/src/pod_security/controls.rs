@@ -123,7 +123,8 @@ pub const CONTROLS: &[Control] = &[
 
 /// Everything that a pod does beyond a level, in the order of [`CONTROLS`].
 pub fn evaluate(level: LevelVersion, pod: &Pod<'_>) -> Vec<Violation> {
-    let in_force = || CONTROLS.iter().filter(|c| c.level <= level.level).filter_map(|c| Some((c, c.at(level.version)?)));
+    let in_force =
+        || CONTROLS.iter().filter(|c| c.level <= level.level).filter_map(|c| Some((c, c.at(level.version)?)));
     let overridden = |id: &str| in_force().any(|(_, revision)| revision.overrides.contains(&id));
     in_force()
         .filter(|(control, _)| control.level == Level::Restricted || !overridden(control.id))
@@ -158,3 +159,6 @@ impl Violation {
         texts.join(", ")
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -235,8 +235,7 @@ mod tests {
         assert!(errors.is_empty());
         let (shown, _) = policy(&[("enforce", "baseline"), ("enforce-version", "v1.20")]);
         assert_eq!(shown, "enforce=baseline:v1.20 audit=privileged:latest warn=baseline:v1.20");
-        let (shown, _) =
-            policy(&[("enforce", "restricted"), ("warn", "baseline"), ("warn-version", "v1.0")]);
+        let (shown, _) = policy(&[("enforce", "restricted"), ("warn", "baseline"), ("warn-version", "v1.0")]);
         assert_eq!(shown, "enforce=restricted:latest audit=privileged:latest warn=baseline:v1.0");
         let (shown, _) =
             policy(&[("enforce", "baseline"), ("enforce-version", "v1.3"), ("warn-version", "v1.4")]);

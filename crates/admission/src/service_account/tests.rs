@@ -16,6 +16,8 @@ impl World for Accounts {
     fn generate_name(&self, prefix: &str) -> String {
         format!("{prefix}xxxxx")
     }
+
+    fn warn(&self, _: String) {}
 }
 
 fn yaml(text: &str) -> Value {

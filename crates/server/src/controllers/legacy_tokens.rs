@@ -178,7 +178,7 @@ fn account(app: &App, secret: &Value) -> Option<Value> {
 }
 
 fn mounted_in(app: &App, namespace: &str) -> HashSet<String> {
-    let pods = admission::World::list(app, "", "pods", namespace);
+    let pods = app.objects("", "pods", namespace);
     pods.iter().flat_map(admission::secret_names).map(str::to_owned).collect()
 }
 

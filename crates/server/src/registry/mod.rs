@@ -15,6 +15,7 @@ pub(crate) mod meta;
 mod namespaces;
 mod track;
 mod update;
+mod world;
 
 use std::sync::Arc;
 
@@ -28,6 +29,7 @@ pub(crate) use delete::{Deleted, status_details};
 pub(crate) use encode::{convert, heads, parse};
 pub(crate) use errors::{conflict_in_storage, storage};
 pub(crate) use finalizers::{FOREGROUND, ORPHAN};
+use world::World;
 
 /// One write: to what, by whom, how.
 #[derive(Clone, Debug)]
@@ -136,7 +138,7 @@ impl Call<'_> {
         } else {
             self.name.to_owned()
         };
-        self.app.admission.mutate(&self.attributes(operation, &name), object, old, self.app)
+        self.app.admission.mutate(&self.attributes(operation, &name), object, old, &World(self))
     }
 
     pub(crate) fn validate(
@@ -150,7 +152,7 @@ impl Call<'_> {
         }
         let named = object.or(old).map_or("", |o| o.str_at(&["metadata", "name"]));
         let name = if self.name.is_empty() { named } else { self.name };
-        self.app.admission.validate(&self.attributes(operation, name), object, old, self.app)
+        self.app.admission.validate(&self.attributes(operation, name), object, old, &World(self))
     }
 
     /// Waits until the rest of the server knows of a write to this resource.

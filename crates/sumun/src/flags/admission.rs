@@ -31,6 +31,18 @@ pub(super) const FLAGS: &[Flag] = &[
         },
     },
     Flag {
+        name: "admission-control-config-file",
+        short: None,
+        takes: Takes::One("FILE"),
+        default: "",
+        group: "Admission",
+        help: "Configurations of admission plug-ins, an AdmissionConfiguration in YAML: PodSecurity has one.",
+        set: |c, v| {
+            c.admission_control_config_file = Some(v.into());
+            Ok(())
+        },
+    },
+    Flag {
         name: "allow-privileged",
         short: None,
         takes: Takes::Bool,

@@ -3,8 +3,8 @@
 use api::Value;
 use api::field::go_quote;
 
-use super::text::{self, Values};
 use super::Violation;
+use super::text::{self, Values};
 use crate::pod_security::pod::{Pod, name, security};
 
 const PROFILE: &[&str] = &["appArmorProfile"];
@@ -49,7 +49,7 @@ fn forbidden(profile: &Value) -> Option<&str> {
 fn annotations(pod: &Pod<'_>) -> Vec<String> {
     let good = |v: &str| v.is_empty() || v == "runtime/default" || v.starts_with("localhost/");
     let mut found = Vec::new();
-    for (key, value) in pod.metadata.at(&["annotations"]).as_object().into_iter().flatten() {
+    for (key, value) in pod.metadata.at(&["annotations"]).as_object().into_iter().flat_map(api::Map::iter) {
         let value = value.as_str().unwrap_or("");
         if key.starts_with(ANNOTATION) && !good(value) {
             found.push(format!("{key}={}", go_quote(value)));

@@ -2,8 +2,8 @@
 
 use api::Value;
 
-use super::text::{self, Values};
 use super::Violation;
+use super::text::{self, Values};
 use crate::pod_security::pod::{Pod, name, security};
 
 /// What containers have without asking.

@@ -40,6 +40,7 @@ pub(super) fn check(pod: &Pod<'_>) -> Option<Violation> {
 
 fn chosen(container: &Value) -> impl Iterator<Item = &str> {
     let handlers = HANDLERS.iter().map(|path| container.at(path));
-    let hosts = handlers.flat_map(|handler| ["httpGet", "tcpSocket"].map(|kind| handler.str_at(&[kind, "host"])));
+    let hosts =
+        handlers.flat_map(|handler| ["httpGet", "tcpSocket"].map(|kind| handler.str_at(&[kind, "host"])));
     hosts.filter(|host| !host.is_empty())
 }

@@ -9,7 +9,8 @@ pub(super) fn check(pod: &Pod<'_>) -> Option<Violation> {
     if bad.is_empty() {
         return None;
     }
-    let detail = format!("{} must set securityContext.allowPrivilegeEscalation=false", text::containers(&bad));
+    let detail =
+        format!("{} must set securityContext.allowPrivilegeEscalation=false", text::containers(&bad));
     Violation::some("allowPrivilegeEscalation != false", detail)
 }
 

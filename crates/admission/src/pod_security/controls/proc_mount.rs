@@ -1,7 +1,7 @@
 //! `/proc` stays masked.
 
-use super::text::{self, Values};
 use super::Violation;
+use super::text::{self, Values};
 use crate::pod_security::pod::{Pod, name, security};
 
 pub(super) fn check(pod: &Pod<'_>) -> Option<Violation> {

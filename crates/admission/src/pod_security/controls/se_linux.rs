@@ -2,13 +2,14 @@
 
 use api::Value;
 
-use super::text::{self, Values};
 use super::Violation;
+use super::text::{self, Values};
 use crate::pod_security::pod::{Pod, name, security};
 
 const OPTIONS: &[&str] = &["seLinuxOptions"];
 const TYPES: &[&str] = &["", "container_t", "container_init_t", "container_kvm_t"];
-const WITH_ENGINE: &[&str] = &["", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"];
+const WITH_ENGINE: &[&str] =
+    &["", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"];
 
 pub(super) fn check(pod: &Pod<'_>) -> Option<Violation> {
     holds(pod, TYPES)
@@ -40,8 +41,9 @@ impl<'a> Found<'a> {
     }
 
     fn texts(self) -> String {
-        let types = (!self.types.is_empty())
-            .then(|| format!("{} {}", text::plural(self.types.len(), "type", "types"), text::quoted(self.types)));
+        let types = (!self.types.is_empty()).then(|| {
+            format!("{} {}", text::plural(self.types.len(), "type", "types"), text::quoted(self.types))
+        });
         let user = self.user.then(|| "user may not be set".to_owned());
         let role = self.role.then(|| "role may not be set".to_owned());
         types.into_iter().chain(user).chain(role).collect::<Vec<_>>().join("; ")

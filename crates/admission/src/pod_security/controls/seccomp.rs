@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use api::Value;
 use api::field::go_quote;
 
-use super::text::{self, Values};
 use super::Violation;
+use super::text::{self, Values};
 use crate::pod_security::pod::{Pod, name, security};
 
 const REASON: &str = "seccompProfile";
@@ -95,7 +95,10 @@ impl<'a> Found<'a> {
             return None;
         }
         let (setters, values) = (setters.join(" and "), text::quoted(self.values.iter().copied()));
-        Violation::some(REASON, format!("{setters} must not set securityContext.seccompProfile.type to {values}"))
+        Violation::some(
+            REASON,
+            format!("{setters} must not set securityContext.seccompProfile.type to {values}"),
+        )
     }
 }
 
