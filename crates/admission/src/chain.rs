@@ -85,7 +85,7 @@ impl Chain {
         if !unknown.is_empty() {
             let have: Vec<_> = KNOWN.iter().map(|k| k.name).collect();
             return Err(ChainError(format!(
-                "no admission plug-in named {unknown:?}; there are {}",
+                "--enable-admission-plugins: no admission plug-in named {unknown:?}; there are {}",
                 have.join(", ")
             )));
         }
@@ -98,7 +98,9 @@ impl Chain {
             let bytes = configurations.of(known.name, &file)?;
             Ok((known.name, (known.make)(bytes.as_deref()).map_err(|why| format!("{}: {why}", known.name))?))
         });
-        made.collect::<Result<_, _>>().map(Self).map_err(ChainError)
+        made.collect::<Result<_, _>>()
+            .map(Self)
+            .map_err(|why: String| ChainError(format!("--admission-control-config-file: {why}")))
     }
 
     /// Names of the plug-ins that are on.

@@ -286,7 +286,7 @@ fn admission(config: &Config) -> Result<admission::Chain, ServeError> {
         }
     };
     let (enable, disable) = (&config.enable_admission_plugins, &config.disable_admission_plugins);
-    admission::Chain::new(enable, disable, &configurations, file).map_err(|e| failed("admission plug-ins", e))
+    admission::Chain::new(enable, disable, &configurations, file).map_err(ServeError::from_display)
 }
 
 fn read(path: &Path) -> Result<String, ServeError> {
