@@ -1,5 +1,5 @@
 //! Measures a Kubernetes API server from outside, over TLS: how fast it starts, what it takes when idle, how many reads
-//! and durable writes a second it answers, what lists and watches cost in memory.  The same program measures any server of that API, so that two of them can be
+//! and durable writes a second it answers, what lists and watches cost in memory, what authorization costs with many bindings.  The same program measures any server of that API, so that two of them can be
 //! compared in one run; see `bench/README.md`.
 #![expect(clippy::print_stdout, reason = "the table is the output")]
 
@@ -7,6 +7,7 @@ mod client;
 mod load;
 mod memory;
 mod process;
+mod reviews;
 mod trust;
 
 use std::process::ExitCode;
@@ -27,6 +28,8 @@ usage: sumun-bench start ROUNDS COMMAND [ARGS…]   time from process start to /
        sumun-bench load IP:PORT TOKEN              GET and durable create rates
        sumun-bench lists TOKEN COMMAND [ARGS…]     memory of readers of a list of 10,000 pods
        sumun-bench watches TOKEN COMMAND [ARGS…]   memory of 5,000 idle watches
+       sumun-bench reviews TOKEN COUNTS COMMAND [ARGS…]
+                                                   SubjectAccessReviews with numbers of bindings such as 10,10000
 
 COMMAND must serve on 127.0.0.1 at the port that follows --secure-port and answer /readyz to anybody; `{dir}` in an
 argument is replaced by a new folder each round. TOKEN is an administrator's.";
@@ -43,6 +46,13 @@ async fn main() -> ExitCode {
         ["load", address, token] => load(address, token).await,
         ["lists", token, command, rest @ ..] => measure(What::Lists, token, command, rest).await,
         ["watches", token, command, rest @ ..] => measure(What::Watches, token, command, rest).await,
+        ["reviews", token, counts, command, rest @ ..] => {
+            let counts: Result<Vec<usize>, _> = counts.split(',').map(str::parse).collect();
+            match counts {
+                Ok(counts) => reviews::measure(token, &counts, command, rest).await,
+                Err(_) => Err(USAGE.to_owned()),
+            }
+        }
         _ => Err(USAGE.to_owned()),
     };
     match outcome {

@@ -1,6 +1,6 @@
 //! How long an RBAC decision takes with few and with many bindings: `cargo run --release -p sumun-authz --example
 //! decisions`.  Prints nanoseconds a decision (the best
-//! of many batches), and how long loading and one change take.
+//! of many batches), how long loading and changes take, and memory a binding (Linux).
 #![allow(clippy::print_stdout, reason = "a program that measures prints")]
 
 use std::time::Instant;
@@ -62,12 +62,45 @@ fn time(what: &str, rbac: &Rbac, user: &UserInfo, target: ResourceTarget) {
     println!("  {nanos:>6} ns  {what} ({})", if allowed { "allowed" } else { "denied" });
 }
 
-fn main() {
-    for count in [10, 10_000, 100_000] {
-        let rbac = Rbac::new();
+/// Resident memory in bytes, 0 where nobody tells.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) * 1024
+}
+
+/// The median and the longest of many changes of one binding each: created, changed, deleted.
+fn changes(rbac: &Rbac) {
+    let mut times = Vec::new();
+    for i in 0..1000 {
+        let (name, namespace) = (format!("new{i}"), format!("ns{}", i * 7 % 1000));
+        for (role, user) in [("tenant", "somebody"), ("tenant", "another")] {
+            let object = binding(&namespace, &name, role, user);
+            let start = Instant::now();
+            rbac.upsert(Kind::RoleBinding, &object);
+            times.push(start.elapsed());
+        }
         let start = Instant::now();
+        rbac.remove(Kind::RoleBinding, &namespace, &name);
+        times.push(start.elapsed());
+    }
+    times.sort_unstable();
+    let at = |i: usize| times.get(i).copied().unwrap_or_default();
+    println!(
+        "  a change {:?}, the longest of {} {:?}",
+        at(times.len() / 2),
+        times.len(),
+        at(times.len() - 1)
+    );
+}
+
+fn main() {
+    for count in [10, 10_000, 1_000_000] {
+        let rbac = Rbac::new();
+        let (start, before) = (Instant::now(), resident());
         tenants(&rbac, count);
         println!("{count} bindings over as many users, loaded in {:?}", start.elapsed());
+        println!("  {} bytes a binding", resident().saturating_sub(before) / count as u64);
         let user = UserInfo::new("user7", ["system:authenticated"]);
         let here =
             ResourceTarget { resource: "pods", namespace: "ns7", name: "p", ..ResourceTarget::default() };
@@ -78,9 +111,7 @@ fn main() {
         time("by cluster-admin", &rbac, &admin, here);
         let many = UserInfo::new("user7", (0..20).map(|i| format!("group{i}")));
         time("a user in 20 groups", &rbac, &many, here);
-        let start = Instant::now();
-        rbac.upsert(Kind::RoleBinding, &binding("ns1", "new", "tenant", "somebody"));
-        println!("  one change {:?}", start.elapsed());
+        changes(&rbac);
     }
     for count in [10, 10_000, 100_000] {
         let rbac = Rbac::new();

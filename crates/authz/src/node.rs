@@ -30,6 +30,16 @@ pub struct Node {
     writer: Mutex<Writer>,
     /// What every kubelet may do, as the role `system:node` says it.
     rules: Vec<Rule>,
+    features: Features,
+}
+
+/// What kubelets may do besides, where a cluster uses it; the default is that of Kubernetes 1.36.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Features {
+    /// `PodCertificateRequest`: requests for certificates of the node's pods.
+    pub pod_certificates: bool,
+    /// `ClusterTrustBundle`: reading the bundles.
+    pub trust_bundles: bool,
 }
 
 /// Several changes that readers see at once.
@@ -44,11 +54,16 @@ impl Default for Node {
 impl Node {
     /// Knows no object.
     pub fn new() -> Self {
-        Self {
-            current: ArcSwap::default(),
-            writer: Mutex::default(),
-            rules: bootstrap::cluster_role_rules("system:node"),
+        Self::with(Features::default())
+    }
+
+    /// Knows no object; with features other than the default ones.
+    pub fn with(features: Features) -> Self {
+        let mut rules = bootstrap::cluster_role_rules("system:node");
+        if features.trust_bundles {
+            rules.push(Rule::resources("get list watch", "certificates.k8s.io", "clustertrustbundles"));
         }
+        Self { current: ArcSwap::default(), writer: Mutex::default(), rules, features }
     }
 
     /// Takes in an object that was created or changed.
@@ -56,7 +71,7 @@ impl Node {
         self.batch(|batch| batch.upsert(source, object));
     }
 
-    /// Forgets an object; `namespace` is `""` for all but pods.
+    /// Forgets an object; `namespace` is `""` for all but pods and certificate requests.
     pub fn remove(&self, source: Source, namespace: &str, name: &str) {
         self.batch(|batch| batch.remove(source, namespace, name));
     }
@@ -164,7 +179,7 @@ impl Asking<'_> {
             ("resource.k8s.io", "resourceslices") => self.slice(&r),
             ("", "nodes") => self.own_node(&r),
             ("", "pods") => self.pod(&r),
-            ("certificates.k8s.io", "podcertificaterequests") => Err(String::new()),
+            ("certificates.k8s.io", "podcertificaterequests") => self.certificate_request(&r),
             _ => self.by_rules(),
         }
     }
@@ -253,6 +268,21 @@ impl Asking<'_> {
             _ => Err("only the following verbs are allowed for a ResourceSlice: get, watch, list, create, update, \
                       patch, delete, deletecollection"
                 .to_owned()),
+        }
+    }
+
+    fn certificate_request(&self, r: &ResourceTarget) -> Said {
+        check(self.authorizer.features.pod_certificates, "")?;
+        let why = "nodes may not access the status subresource of PodCertificateRequests";
+        check(r.subresource.is_empty(), why)?;
+        match self.verb() {
+            "create" => Ok(()),
+            "get" => self.related(r, Kind::CertificateRequest),
+            "list" | "watch" => {
+                let why = "can only list/watch podcertificaterequests with nodeName field selector";
+                check(self.selects(r, "spec.nodeName"), why)
+            }
+            verb => Err(format!("nodes may not {verb} podcertificaterequests")),
         }
     }
 

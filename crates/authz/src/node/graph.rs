@@ -20,6 +20,8 @@ pub enum Source {
     Attachment,
     /// `resourceslices` in `resource.k8s.io`
     Slice,
+    /// `podcertificaterequests` in `certificates.k8s.io`
+    CertificateRequest,
 }
 
 impl Source {
@@ -30,6 +32,7 @@ impl Source {
             ("", "persistentvolumes") => Self::Volume,
             ("storage.k8s.io", "volumeattachments") => Self::Attachment,
             ("resource.k8s.io", "resourceslices") => Self::Slice,
+            ("certificates.k8s.io", "podcertificaterequests") => Self::CertificateRequest,
             _ => return None,
         })
     }
@@ -47,6 +50,7 @@ pub(super) enum Kind {
     ResourceClaim,
     Attachment,
     Slice,
+    CertificateRequest,
 }
 
 /// An object, whether it exists or not.
@@ -136,6 +140,11 @@ impl Writer {
                 self.set(Object::new(Kind::Attachment, "", name), spec("nodeName"), Vec::new());
             }
             Source::Slice => self.set(Object::new(Kind::Slice, "", name), spec("nodeName"), Vec::new()),
+            Source::CertificateRequest => {
+                let namespace = object.str_at(&["metadata", "namespace"]);
+                let request = Object::new(Kind::CertificateRequest, namespace, name);
+                self.set(request, spec("nodeName"), Vec::new());
+            }
         }
     }
 
@@ -145,6 +154,9 @@ impl Writer {
             Source::Volume => self.clear_volume(name),
             Source::Attachment => self.set(Object::new(Kind::Attachment, "", name), "", Vec::new()),
             Source::Slice => self.set(Object::new(Kind::Slice, "", name), "", Vec::new()),
+            Source::CertificateRequest => {
+                self.set(Object::new(Kind::CertificateRequest, namespace, name), "", Vec::new());
+            }
         }
     }
 

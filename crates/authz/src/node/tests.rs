@@ -214,3 +214,37 @@ fn others_are_not_its_business() {
     assert_eq!(rules.errors, ["node authorizer does not support user rule resolution"]);
     assert!(!node.rules(&UserInfo::new("bob", ["x"]), "ns").incomplete);
 }
+
+#[test]
+fn certificates_of_pods_are_a_feature() {
+    let requests = "certificates.k8s.io:podcertificaterequests";
+    let node = Node::new();
+    assert_eq!(ask(&node, "n1", &format!("create {requests} ns -")), "");
+    assert_eq!(ask(&node, "n1", "list certificates.k8s.io:clustertrustbundles - -"), "");
+    let node = Node::with(Features { pod_certificates: true, trust_bundles: true });
+    let object = object! {
+        "metadata" => object! { "name" => "r", "namespace" => "ns" }, "spec" => object! { "nodeName" => "n1" },
+    };
+    node.upsert(Source::CertificateRequest, &object);
+    let unrelated = "no relationship found between node 'n2' and this object";
+    for (who, question, reason) in [
+        ("n1", "create _ ns -", "yes"),
+        ("n1", "get _ ns r", "yes"),
+        ("n2", "get _ ns r", unrelated),
+        ("n2", "get _ - r", unrelated),
+        ("n1", "watch _ - ?spec.nodeName=n1", "yes"),
+        ("n1", "list _ ns -", "can only list/watch podcertificaterequests with nodeName field selector"),
+        (
+            "n1",
+            "update _/status ns r",
+            "nodes may not access the status subresource of PodCertificateRequests",
+        ),
+        ("n1", "delete _ ns r", "nodes may not delete podcertificaterequests"),
+        ("n1", "list certificates.k8s.io:clustertrustbundles - -", "yes"),
+    ] {
+        assert_eq!(ask(&node, who, &question.replace('_', requests)), reason, "{question}");
+    }
+    node.remove(Source::CertificateRequest, "ns", "r");
+    assert!(ask(&node, "n1", &format!("get {requests} ns r")).starts_with("no relationship"));
+    assert!(node.writer.lock().unwrap().is_empty());
+}
