@@ -35,6 +35,12 @@ pub struct Config {
     pub token_auth_file: Option<PathBuf>,
     /// Requests without credentials are `system:anonymous` rather than 401.
     pub anonymous_auth: bool,
+    /// A flag says so, which must not contradict the file of `authentication_config`.
+    pub anonymous_auth_is_set: bool,
+    /// Issuers of tokens: an AuthenticationConfiguration.
+    pub authentication_config: Option<PathBuf>,
+    /// One issuer of tokens.
+    pub oidc: Oidc,
     /// Authorizers, asked in this order.
     pub authorization_mode: Vec<String>,
     /// Policies of mode ABAC, one JSON object a line.
@@ -105,6 +111,48 @@ pub struct Config {
     pub watch_window: usize,
 }
 
+/// The issuer of tokens that the `--oidc-…` flags describe.
+#[derive(Clone, Debug)]
+pub struct Oidc {
+    /// Any of the flags was used.
+    pub is_set: bool,
+    /// URL of the issuer.
+    pub issuer_url: String,
+    /// Tokens must be for this audience.
+    pub client_id: String,
+    /// CAs of the issuer's server; those of the host by default.
+    pub ca_file: Option<PathBuf>,
+    /// Claim with the user's name.
+    pub username_claim: String,
+    /// What is put before it; `-` for nothing.
+    pub username_prefix: String,
+    /// Claim with the user's groups.
+    pub groups_claim: String,
+    /// What is put before them.
+    pub groups_prefix: String,
+    /// Claims that must have a value.
+    pub required_claims: Vec<(String, String)>,
+    /// Algorithms that tokens may be signed with.
+    pub signing_algs: Vec<String>,
+}
+
+impl Default for Oidc {
+    fn default() -> Self {
+        Self {
+            is_set: false,
+            issuer_url: String::new(),
+            client_id: String::new(),
+            ca_file: None,
+            username_claim: "sub".to_owned(),
+            username_prefix: String::new(),
+            groups_claim: String::new(),
+            groups_prefix: String::new(),
+            required_claims: Vec::new(),
+            signing_algs: vec!["RS256".to_owned()],
+        }
+    }
+}
+
 /// The order in which a node's addresses are tried when no flag says otherwise.
 const ADDRESS_TYPES: [&str; 5] = ["Hostname", "InternalDNS", "InternalIP", "ExternalDNS", "ExternalIP"];
 
@@ -125,6 +173,9 @@ impl Default for Config {
             client_ca_file: None,
             token_auth_file: None,
             anonymous_auth: true,
+            anonymous_auth_is_set: false,
+            authentication_config: None,
+            oidc: Oidc::default(),
             authorization_mode: vec!["Node".to_owned(), "RBAC".to_owned()],
             authorization_policy_file: None,
             access_rules_file: None,

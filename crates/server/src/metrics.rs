@@ -27,6 +27,7 @@ pub(crate) fn metrics(app: &App) -> Response {
     family(&mut out, "process_uptime_seconds", "gauge", "Seconds since the server started.");
     let _ = writeln!(out, "process_uptime_seconds {:.3}", app.started.elapsed().as_secs_f64());
     reloads(&mut out, app);
+    app.authentication.jwt.show(&mut out);
     for (name, help, count) in app.authentication.accounts.keys.counts.all() {
         family(&mut out, name, "counter", help);
         let _ = writeln!(out, "{name} {count}");

@@ -4,13 +4,14 @@
 //! line of [`TOKEN_WAYS`], which is in the order in which they are asked (upstream's).
 
 mod iam;
+mod jwt;
 mod service_accounts;
 mod static_tokens;
 
 use std::sync::Arc;
 
 use api::{ApiError, Value};
-use authn::{Anonymous, Chain, ClientCertificates, Member, SystemRandom, TokenCache, TokenMember};
+use authn::{Chain, ClientCertificates, Member, SystemRandom, TokenCache, TokenMember};
 
 use crate::app::App;
 use crate::config::Config;
@@ -19,6 +20,7 @@ use crate::pki::Pki;
 use crate::reload::Reloads;
 
 pub(crate) use iam::CloudIam;
+pub(crate) use jwt::Jwt;
 pub(crate) use service_accounts::ServiceAccounts;
 
 /// The authenticators of a server, and what issues its tokens.
@@ -30,6 +32,8 @@ pub(crate) struct Authentication {
     pub accounts: Arc<ServiceAccounts>,
     /// Users that clouds vouch for.
     pub iam: Arc<CloudIam>,
+    /// Issuers of other tokens.
+    pub jwt: Jwt,
     /// The objects that tokens refer to; set when the server has its store.
     pub objects: Arc<Late<App>>,
 }
@@ -41,6 +45,7 @@ struct Making<'a> {
     audiences: &'a [String],
     accounts: &'a Arc<ServiceAccounts>,
     iam: &'a Arc<CloudIam>,
+    jwt: &'a Jwt,
     /// The server, when it is there.
     objects: &'a Arc<Late<App>>,
     reloads: &'a Reloads,
@@ -51,7 +56,7 @@ type Make = fn(&Making<'_>) -> Result<Option<TokenMember>, String>;
 
 /// The ways in that take bearer tokens, in the order in which they are asked.
 const TOKEN_WAYS: &[Make] =
-    &[static_tokens::make, service_accounts::make_legacy, service_accounts::make, iam::make];
+    &[static_tokens::make, service_accounts::make_legacy, service_accounts::make, jwt::make, iam::make];
 
 impl std::fmt::Debug for Authentication {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -69,11 +74,13 @@ impl Authentication {
         let audiences = accounts.issuer.audiences.clone();
         let objects = Arc::<Late<App>>::default();
         let iam = Arc::<CloudIam>::default();
+        let jwt = Jwt::new(config, &audiences, reloads)?;
         let making = Making {
             config,
             audiences: &audiences,
             accounts: &accounts,
             iam: &iam,
+            jwt: &jwt,
             objects: &objects,
             reloads,
         };
@@ -85,9 +92,9 @@ impl Authentication {
         let chain = Chain {
             members: vec![Member::Local(Arc::new(ClientCertificates))],
             tokens: Some(tokens.map_err(|e| e.to_string())?),
-            anonymous: if config.anonymous_auth { Anonymous::Allowed } else { Anonymous::Refused },
+            anonymous: jwt.anonymous(config.anonymous_auth),
         };
-        Ok(Self { chain, audiences, accounts, iam, objects })
+        Ok(Self { chain, audiences, accounts, iam, jwt, objects })
     }
 
     /// Every way in.

@@ -41,7 +41,10 @@ pub(super) const FLAGS: &[Flag] = &[
         default: "true",
         group: AUTHN,
         help: "Requests without credentials are user system:anonymous, group system:unauthenticated, rather than 401.",
-        set: |c, v| bool(v).map(|b| c.anonymous_auth = b),
+        set: |c, v| {
+            c.anonymous_auth_is_set = true;
+            bool(v).map(|b| c.anonymous_auth = b)
+        },
     },
     Flag {
         name: "api-audiences",

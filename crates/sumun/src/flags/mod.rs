@@ -5,6 +5,7 @@ mod access;
 mod admission;
 mod authn;
 mod kubelet;
+mod oidc;
 mod serving;
 mod value;
 
@@ -43,7 +44,9 @@ pub(crate) struct Flag {
 
 /// All flags of `sumun serve`, in the order of help.
 pub(crate) fn all() -> impl Iterator<Item = &'static Flag> {
-    [serving::FLAGS, authn::FLAGS, access::FLAGS, admission::FLAGS, kubelet::FLAGS].into_iter().flatten()
+    [serving::FLAGS, authn::FLAGS, access::FLAGS, oidc::FLAGS, admission::FLAGS, kubelet::FLAGS]
+        .into_iter()
+        .flatten()
 }
 
 /// Adds the flags to a command.
