@@ -25,3 +25,6 @@ pub use fetch::{Fetch, FetchFuture, Fetched};
 pub use issuer::Issuer;
 pub use issuers::{Asked, Issuers, Reach};
 pub use provider::KeyNews;
+
+#[cfg(test)]
+mod tests;

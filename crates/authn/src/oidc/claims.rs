@@ -122,25 +122,22 @@ fn instant(claims: &Map, name: &str) -> Result<Option<i64>, String> {
         Some(Value::Null) if name == "nbf" => Ok(None),
         Some(Value::Int(i)) => Ok(Some(*i)),
         Some(Value::Float(f)) => seconds(*f).map(Some),
-        Some(Value::String(text)) => match text.parse::<i64>() {
-            Ok(i) => Ok(Some(i)),
-            Err(_) => {
-                let number = api_number(text).ok_or_else(|| {
-                    format!(
-                        "json: invalid number literal, trying to unmarshal {} into Number",
-                        go_quote(text)
-                    )
-                })?;
-                seconds(number).map(Some)
-            }
+        Some(Value::String(text)) => match number(text) {
+            Some(Value::Int(i)) => Ok(Some(i)),
+            Some(Value::Float(f)) => seconds(f).map(Some),
+            _ => Err(format!(
+                "json: invalid number literal, trying to unmarshal {} into Number",
+                go_quote(text)
+            )),
         },
         Some(other) => Err(mismatch(other, "value", "json.Number")),
     }
 }
 
-/// A text that is a number of JSON.
-fn api_number(text: &str) -> Option<f64> {
-    crate::jose::parse_json(text.as_bytes()).filter(|v| v.as_str().is_none())?.as_f64()
+/// A text that is a number of JSON, which Go takes for one.
+fn number(text: &str) -> Option<Value> {
+    let bare = text.bytes().all(|b| !b.is_ascii_whitespace());
+    bare.then(|| crate::jose::parse_json(text.as_bytes())).flatten()
 }
 
 /// Every distributed or aggregated claim must name a source that is there.

@@ -142,7 +142,7 @@ jwt:
     groups: {{expression: claims.groups}}
     uid: {{claim: uid}}
     extra: [{{key: a.b/c, valueExpression: claims.c}}]
-  userValidationRules: [{{expression: 'true', message: n}}]
+  userValidationRules: [{{expression: 'true', message: why}}]
 "
         );
         let read = read(text.as_bytes()).unwrap();
