@@ -67,5 +67,5 @@ pub use eval::{Activation, Limits, Outcome};
 pub use library::{Authorizer, Decision, Request, Verdict, authorizer, resource_authorizer};
 pub use plan::Program;
 pub use source::{Issue, Issues, Source};
-pub use types::{FieldType, Type, TypeProvider};
+pub use types::{FieldType, Type, TypeProvider, Typed};
 pub use value::Value;

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use crate::ast::Name;
 use crate::env::Env;
 use crate::environment::{self, Admission, Expression, Refusal};
-use crate::types::Type;
+use crate::types::{Type, Typed};
 
 pub use evaluate::Input;
 pub(crate) use evaluate::{Composed, VARIABLES};
@@ -95,11 +95,11 @@ impl Compiler {
         self
     }
 
-    /// Gives `object`, `oldObject` and `params` the types of kinds, each with its name and schema, so that mistakes are
-    /// found that would otherwise show when the policy runs (upstream's type checking, which only warns).
+    /// Gives `object`, `oldObject` and `params` types, so that mistakes are found that would otherwise show when the
+    /// policy runs (upstream's type checking, which only warns).  [`crate::schema::typed`] has those of custom resources.
     #[must_use]
-    pub fn typed(mut self, object: Option<(&str, &api::Value)>, params: Option<(&str, &api::Value)>) -> Self {
-        self.schemas = types::Schemas::of(object, params);
+    pub fn typed(mut self, object: Option<Typed>, params: Option<Typed>) -> Self {
+        self.schemas = types::Schemas { object, params };
         self
     }
 

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use crate::ast::Name;
 
 pub use costs::Costs;
-pub(crate) use decl::Types;
+pub use decl::typed;
 pub use rules::{Outcome, Rules};
 pub use scope::{Place, Scope};
 

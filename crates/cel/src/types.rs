@@ -229,3 +229,18 @@ pub trait TypeProvider: Send + Sync {
     /// A field of an object type.
     fn field(&self, type_name: &str, field: &str) -> Option<FieldType>;
 }
+
+/// A type, and who knows what is in it.
+#[derive(Clone)]
+pub struct Typed {
+    /// The type.
+    pub ty: Type,
+    /// Knows its fields, and theirs.
+    pub types: Arc<dyn TypeProvider>,
+}
+
+impl fmt::Debug for Typed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.ty)
+    }
+}

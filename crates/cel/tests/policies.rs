@@ -180,7 +180,8 @@ fn schemas_find_mistakes_before_there_is_an_object() {
                 "labels": {"type": "object", "additionalProperties": {"type": "string"}}}},
             "spec": {"type": "object", "properties": {"replicas": {"type": "integer"}}}}}"#,
     );
-    let mut compiler = Compiler::new(true).with_variables().typed(Some(("Deployment", &schema)), None);
+    let mut compiler =
+        Compiler::new(true).with_variables().typed(cel::schema::typed("Deployment", &schema), None);
     compiler.variable("n", "object.spec.replicas").unwrap();
     assert!(
         compiler

@@ -49,6 +49,7 @@ mod shown;
 mod signers;
 mod storage;
 mod strategy;
+mod typed;
 mod workload;
 mod x509;
 
@@ -61,3 +62,4 @@ pub use cursor::Cursor;
 pub use deprecation::deprecated;
 pub use registry::{Plain, strategy};
 pub use strategy::{Column, Context, Description, MetaCheck, NameRule, Printer, Strategy};
+pub use typed::typed;

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use crate::ast::Name;
 use crate::environment::{ADMISSION, Declared};
-use crate::schema::Types;
-use crate::types::{FieldType, Type, TypeProvider};
+use crate::types::{FieldType, Type, TypeProvider, Typed};
 
 /// The type of a patch for server-side apply; those of its parts are called after where they are.
 pub(super) const OBJECT: &str = "Object";
@@ -14,33 +13,22 @@ pub(super) const JSON_PATCH: &str = "JSONPatch";
 /// The type of `variables`.
 pub(super) const VARIABLES_TYPE: &str = "kubernetes.variables";
 
-/// The name of a kind and its schema.
-pub(super) type Kind<'a> = (&'a str, &'a api::Value);
-
-/// The types of `object` and `params` by their schemas.
+/// The types of `object` and `params`, where they are known.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Schemas {
-    object: Option<Arc<Types>>,
-    params: Option<Arc<Types>>,
+    pub object: Option<Typed>,
+    pub params: Option<Typed>,
 }
 
 impl Schemas {
-    pub(super) fn of(object: Option<Kind<'_>>, params: Option<Kind<'_>>) -> Self {
-        let read = |kind: Option<Kind<'_>>| {
-            let (kind, schema) = kind?;
-            Types::of_resource(schema, &format!("{kind}0")).map(Arc::new)
-        };
-        Self { object: read(object), params: read(params) }
-    }
-
     /// The variables whose types are known.
     pub(super) fn variables(&self) -> impl Iterator<Item = (&'static str, Type)> {
-        let object = self.object.iter().flat_map(|types| [("object", types.ty()), ("oldObject", types.ty())]);
-        object.chain(self.params.iter().map(|types| ("params", types.ty())))
+        let object = self.object.iter().flat_map(|o| [("object", o.ty.clone()), ("oldObject", o.ty.clone())]);
+        object.chain(self.params.iter().map(|params| ("params", params.ty.clone())))
     }
 
-    fn providers(&self) -> impl Iterator<Item = &Arc<Types>> {
-        self.object.iter().chain(&self.params)
+    fn providers(&self) -> impl Iterator<Item = &Arc<dyn TypeProvider>> {
+        self.object.iter().chain(&self.params).map(|typed| &typed.types)
     }
 }
 

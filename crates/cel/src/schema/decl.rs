@@ -9,7 +9,7 @@ use super::{Additional, Structural};
 use crate::ast::Name;
 use crate::escape::escape;
 use crate::estimate::{Range, SizeHints};
-use crate::types::{FieldType, Type, TypeProvider};
+use crate::types::{FieldType, Type, TypeProvider, Typed};
 
 /// The largest request, in bytes; nothing inside it is larger.
 pub(super) const REQUEST: u64 = 3 * 1024 * 1024;
@@ -146,9 +146,16 @@ fn in_bytes(code_points: u64) -> u64 {
     code_points.saturating_mul(4)
 }
 
+/// The type of a resource of a kind with this schema; `None` when the schema says nothing.
+pub fn typed(kind: &str, schema: &api::Value) -> Option<Typed> {
+    let root = Decl::of(&Structural::read(schema), true)?;
+    let types = Types { root, name: format!("{kind}0").into() };
+    Some(Typed { ty: types.ty(), types: Arc::new(types) })
+}
+
 /// The object types below a declaration, and the sizes of what variables of that type lead to.
 #[derive(Debug)]
-pub(crate) struct Types {
+pub(super) struct Types {
     root: Arc<Decl>,
     /// The name of the type of the whole.
     name: Name,
@@ -160,13 +167,8 @@ impl Types {
         Self { root: root.clone(), name: SELF.into() }
     }
 
-    /// The types of a resource and what is in it; `None` when the schema says nothing.
-    pub(crate) fn of_resource(schema: &api::Value, name: &str) -> Option<Self> {
-        Decl::of(&Structural::read(schema), true).map(|root| Self { root, name: name.into() })
-    }
-
     /// The type of the whole.
-    pub(crate) fn ty(&self) -> Type {
+    pub(super) fn ty(&self) -> Type {
         self.root.ty(&self.name)
     }
 
