@@ -2,6 +2,11 @@
 //!
 //! Entry points: [`source_args`] and [`Sources`]; [`output_arg`], [`Output`] and [`print`]; [`Failure`].
 
+mod live;
+mod policy;
+mod question;
+mod resources;
+
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -9,6 +14,11 @@ use std::process::ExitCode;
 use api::Value;
 use clap::{Arg, ArgAction, ArgMatches, ValueHint};
 use evidence::{Evidence, Reader, Wanted};
+
+pub(crate) use live::Live;
+pub(crate) use policy::{Policy, policy_args};
+pub(crate) use question::{Question, question_args, user, user_args, user_of};
+pub(crate) use resources::Resources;
 
 /// Exit codes, the same for all of these commands; help texts tell them.
 pub(crate) mod exit {
@@ -112,12 +122,36 @@ impl Sources {
             || (self.files.is_empty() && self.data_dir.is_none())
     }
 
+    /// True when files or directories are given.
+    pub(crate) fn has_files(&self) -> bool {
+        !self.files.is_empty()
+    }
+
+    /// The live cluster, when one is to be read.
+    ///
+    /// # Errors
+    /// What is wrong with the kubeconfig.
+    pub(crate) fn open_live(&self) -> Result<Option<Live>, Failure> {
+        if !self.is_live() {
+            return Ok(None);
+        }
+        Live::open(self.kubeconfig.as_deref(), self.context.as_deref()).map(Some)
+    }
+
     /// Reads the wanted kinds from all of them.  Problems are told on stderr; [`Evidence::is_complete`] says whether
     /// objects may be missing.
     ///
     /// # Errors
     /// A cluster that cannot be asked at all, or nothing that could be read.
     pub(crate) fn read(&self, wanted: Wanted) -> Result<Evidence, Failure> {
+        self.read_with(wanted, self.open_live()?.as_mut())
+    }
+
+    /// The same with the live cluster opened before.
+    ///
+    /// # Errors
+    /// Those of [`Sources::read`].
+    pub(crate) fn read_with(&self, wanted: Wanted, live: Option<&mut Live>) -> Result<Evidence, Failure> {
         let mut reader = Reader::new(wanted);
         for file in &self.files {
             match file.as_str() {
@@ -128,10 +162,8 @@ impl Sources {
         if let Some(dir) = &self.data_dir {
             reader.data_dir(dir);
         }
-        if self.is_live() {
-            return Err(Failure(
-                "this build reads files and data directories only: give -f or --data-dir".to_owned(),
-            ));
+        if let Some(live) = live {
+            reader.cluster(live);
         }
         let evidence = reader.finish();
         tell_problems(&evidence);
@@ -217,6 +249,30 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
 pub(crate) fn say(text: &str) {
     // Nobody is left to tell when stderr is gone.
     let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// A rule as one line: `get, list on pods, deployments.apps named web`; groups are left out where all are the core one.
+pub(crate) fn rule_text(rule: &Value) -> String {
+    let list = |key: &str| rule.array_at(&[key]).iter().filter_map(Value::as_str).collect::<Vec<_>>();
+    let mut parts = Vec::new();
+    let (groups, resources) = (list("apiGroups"), list("resources"));
+    if !resources.is_empty() {
+        let group = match groups.as_slice() {
+            [] | [""] => String::new(),
+            groups => format!(
+                " ({})",
+                groups.iter().map(|g| if g.is_empty() { "core" } else { g }).collect::<Vec<_>>().join(", ")
+            ),
+        };
+        parts.push(resources.join(", ") + &group);
+    }
+    let urls = list("nonResourceURLs");
+    if !urls.is_empty() {
+        parts.push(urls.join(", "));
+    }
+    let names = list("resourceNames");
+    let names = if names.is_empty() { String::new() } else { format!(" named {}", names.join(", ")) };
+    format!("{} on {}{names}", list("verbs").join(", "), parts.join(", "))
 }
 
 /// Rows under a heading, columns aligned with three spaces between them as kubectl's.

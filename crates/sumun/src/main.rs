@@ -1,11 +1,13 @@
 //! The `sumun` command.  Each subcommand is a file of its own; flags are a table.
 
+mod can_list;
 mod cel;
-#[allow(dead_code, reason = "shared by commands that come one by one")]
 mod common;
 mod completion;
+mod explain;
 mod flags;
 mod serve;
+mod who_can;
 
 use std::process::ExitCode;
 
@@ -21,6 +23,9 @@ fn main() -> ExitCode {
     let mut command = cli();
     match command.clone().get_matches().subcommand() {
         Some((serve::NAME, matches)) => serve::run(matches),
+        Some((explain::NAME, matches)) => explain::run(matches),
+        Some((who_can::NAME, matches)) => who_can::run(matches),
+        Some((can_list::NAME, matches)) => can_list::run(matches),
         Some((cel::NAME, matches)) => cel::run(matches),
         Some((completion::NAME, matches)) => completion::run(matches, &mut command),
         _ => ExitCode::from(2),
@@ -33,7 +38,14 @@ fn cli() -> Command {
         .about("The front door of the Kubernetes API.")
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommands([serve::command(), cel::command(), completion::command()])
+        .subcommands([
+            serve::command(),
+            explain::command(),
+            who_can::command(),
+            can_list::command(),
+            cel::command(),
+            completion::command(),
+        ])
 }
 
 /// True under the name `kube-apiserver` (a link): then the command line is that of `sumun serve`.
