@@ -18,6 +18,15 @@ pub fn objects() -> Vec<(Kind, Value)> {
     roles().into_iter().chain(lines(BINDINGS).map(binding)).collect()
 }
 
+/// True for the name of a binding that every cluster starts with.
+pub fn is_binding(namespace: &str, name: &str) -> bool {
+    lines(BINDINGS).any(|line| {
+        let mut words = line.split(' ');
+        let at = words.next().map(|w| if w == "-" { "" } else { w });
+        at == Some(namespace) && words.next() == Some(name)
+    })
+}
+
 /// The bootstrap objects that `objects` do not have, as a cluster whose manifests these are would have them beside.
 pub fn missing_in<'a>(objects: impl IntoIterator<Item = &'a Value>) -> Vec<(Kind, Value)> {
     let key = |o: &Value| {

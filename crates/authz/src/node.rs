@@ -126,7 +126,7 @@ impl Authorizer for Node {
     fn explain(&self, attributes: &Attributes) -> Explanation {
         let explanation = Explanation::of(self.name(), self.authorize(attributes));
         match node_name(attributes.user) {
-            None => explanation.note("The user is no node: it is not named system:node:… in the group system:nodes."),
+            None => explanation,
             Some(node) if explanation.allowed() => explanation.note(format!(
                 "A kubelet may do this for its own node {}: by its fixed rules, or because a pod on the node needs it.",
                 go_quote(node)

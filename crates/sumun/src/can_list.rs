@@ -7,7 +7,7 @@ use authz::Authorizer;
 use authz::explain::held_value;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use crate::common::{self, Failure, Output, Policy, Sources, exit, rule_text, table};
+use crate::common::{self, Failure, Output, Policy, Sources, exit, rule_text, source_text, table};
 
 pub(crate) const NAME: &str = "can-list";
 
@@ -91,26 +91,15 @@ fn render(answer: &Value) -> String {
                 (true, Some(true)) => "(the role does not exist)".to_owned(),
                 (true, _) => "(the role has no rules)".to_owned(),
             };
-            let by = match text(g, &["source"]) {
-                source if !source.is_empty() => format!("{}: {source}", text(g, &["authorizer"])),
-                _ => format!("{} {}", text(g, &["binding", "kind"]), text(g, &["binding", "name"])),
-            };
-            let role = match text(g, &["role", "name"]) {
-                name if name.is_empty() => "-".to_owned(),
-                name => format!("{} {name}", text(g, &["role", "kind"])),
-            };
             let subject = match text(g, &["subject", "kind"]) {
                 kind if kind.is_empty() => "-".to_owned(),
                 kind => format!("{kind} {}", text(g, &["subject", "name"])),
             };
-            vec![scope, rule, subject, by, role]
+            vec![scope, rule, subject, source_text(g)]
         })
         .collect();
-    let mut out = if rows.is_empty() {
-        "Nothing.\n".to_owned()
-    } else {
-        table(&["SCOPE", "MAY", "AS", "BY", "ROLE"], &rows)
-    };
+    let mut out =
+        if rows.is_empty() { "Nothing.\n".to_owned() } else { table(&["SCOPE", "MAY", "AS", "BY"], &rows) };
     for note in answer.array_at(&["notes"]).iter().filter_map(Value::as_str) {
         out.push_str(&format!("note: {note}\n"));
     }

@@ -143,6 +143,7 @@ impl Sources {
     ///
     /// # Errors
     /// A cluster that cannot be asked at all, or nothing that could be read.
+    #[allow(dead_code, reason = "for commands that ask the live cluster nothing else")]
     pub(crate) fn read(&self, wanted: Wanted) -> Result<Evidence, Failure> {
         self.read_with(wanted, self.open_live()?.as_mut())
     }
@@ -273,6 +274,16 @@ pub(crate) fn rule_text(rule: &Value) -> String {
     let names = list("resourceNames");
     let names = if names.is_empty() { String::new() } else { format!(" named {}", names.join(", ")) };
     format!("{} on {}{names}", list("verbs").join(", "), parts.join(", "))
+}
+
+/// How something came about: `RoleBinding read-pods → ClusterRole pod-reader`, or in an authorizer's own words.
+pub(crate) fn source_text(grant: &Value) -> String {
+    let text = |path: &[&str]| grant.str_at(path);
+    if grant.at(&["binding"]).is_null() {
+        return format!("{}: {}", text(&["authorizer"]), text(&["source"]));
+    }
+    let part = |what: &str| format!("{} {}", text(&[what, "kind"]), text(&[what, "name"]));
+    format!("{} → {}", part("binding"), part("role"))
 }
 
 /// Rows under a heading, columns aligned with three spaces between them as kubectl's.

@@ -6,10 +6,12 @@ use api::user::UserInfo;
 use api::{Value, object};
 use authz::explain::{Holder, holder_value};
 use authz::rbac::{Subject, SubjectKind};
-use authz::{Attributes, Authorizer};
-use clap::{ArgMatches, Command};
+use authz::{Attributes, Authorizer, bootstrap};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use crate::common::{self, Failure, Live, Output, Policy, Question, Sources, exit, rule_text, table};
+use crate::common::{
+    self, Failure, Live, Output, Policy, Question, Sources, exit, rule_text, source_text, table,
+};
 
 pub(crate) const NAME: &str = "who-can";
 
@@ -25,10 +27,13 @@ With -A: who may in all namespaces at once; -n NAME has them, too.
 Exit codes: 0 somebody may, 1 nobody may, 2 the question cannot be answered, 3 some files could not be read.";
 
 pub(crate) fn command() -> Command {
+    let flag = |name: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue);
     Command::new(NAME)
         .about("List everybody who may do something, with the binding, role and rule that say so")
         .after_help(HELP)
         .args(common::question_args())
+        .arg(flag("all").help("Also the accounts and groups that every cluster has for itself"))
+        .arg(flag("rules").help("Also the rule of each role"))
         .args(common::source_args())
         .args(common::policy_args())
         .arg(common::output_arg())
@@ -45,13 +50,17 @@ fn outcome(matches: &ArgMatches) -> Result<u8, Failure> {
     let policy = Policy::load(matches, false, live.as_mut())?;
     let question = Question::of(matches, UserInfo::default(), &policy.resources, &namespace)?;
     let holders = policy.union.holders(&question.attributes());
-    let rows: Vec<Value> = holders.list.iter().map(|holder| row(holder, &policy, &question)).collect();
-    let mut answer = object! {
-        "question" => question.describe(), "subjects" => rows,
-        "notes" => holders.notes.iter().map(String::as_str).map(Value::from).collect::<Vec<_>>(),
-    };
+    let (shown, stock): (Vec<&Holder>, Vec<&Holder>) =
+        holders.list.iter().partition(|holder| matches.get_flag("all") || !is_stock(holder));
+    let rows: Vec<Value> = shown.into_iter().map(|holder| row(holder, &policy, &question)).collect();
+    let mut notes = holders.notes;
+    if !stock.is_empty() {
+        notes.push(format!("and {} that every cluster has for itself; --all lists them", stock.len()));
+    }
+    let notes: Vec<Value> = notes.iter().map(String::as_str).map(Value::from).collect();
+    let mut answer = object! { "question" => question.describe(), "subjects" => rows, "notes" => notes };
     policy.add_origins(&mut answer);
-    Output::of(matches).show(|| answer.clone(), || render(&answer))?;
+    Output::of(matches).show(|| answer.clone(), || render(&answer, matches.get_flag("rules")))?;
     Ok(if !policy.is_complete {
         exit::INCOMPLETE
     } else if answer.array_at(&["subjects"]).is_empty() {
@@ -59,6 +68,13 @@ fn outcome(matches: &ArgMatches) -> Result<u8, Failure> {
     } else {
         exit::OK
     })
+}
+
+/// True when a binding that every cluster starts with says so.
+fn is_stock(holder: &Holder) -> bool {
+    let Some(grant) = &holder.grant else { return false };
+    let binding = &grant.binding;
+    bootstrap::is_binding(&binding.namespace, &binding.name)
 }
 
 /// A holder, and whether all authorizers together let it pass: another one may deny first.
@@ -88,54 +104,41 @@ fn user_of(subject: &Subject) -> UserInfo {
     }
 }
 
-fn render(answer: &Value) -> String {
-    let text = |v: &Value, path: &[&str]| v.str_at(path).to_owned();
-    let rows: Vec<Vec<String>> = answer
-        .array_at(&["subjects"])
-        .iter()
-        .map(|s| {
-            let namespace = text(s, &["subject", "namespace"]);
-            let slash = if namespace.is_empty() { "" } else { "/" };
-            let scope = match (text(s, &["binding", "namespace"]), s.at(&["binding"]).is_null()) {
-                (_, true) => "*".to_owned(),
-                (namespace, _) if namespace.is_empty() => "*".to_owned(),
-                (namespace, _) => namespace,
-            };
-            let by = match text(s, &["source"]) {
-                source if !source.is_empty() => format!("{}: {source}", text(s, &["authorizer"])),
-                _ => format!("{} {}", text(s, &["binding", "kind"]), text(s, &["binding", "name"])),
-            };
-            let role = match text(s, &["role", "name"]) {
-                name if name.is_empty() => "-".to_owned(),
-                name => format!("{} {name}", text(s, &["role", "kind"])),
-            };
-            let mut rule =
-                if s.at(&["rule"]).is_null() { "-".to_owned() } else { rule_text(s.at(&["rule"])) };
-            if let Some(why) = s.get("denied").and_then(Value::as_str) {
-                rule = format!("but denied: {why}");
-            }
-            let mut row = vec![
-                text(s, &["subject", "kind"]),
-                format!("{namespace}{slash}{}", text(s, &["subject", "name"])),
-                scope,
-                by,
-                role,
-                rule,
-            ];
-            row.extend(s.at(&["binding", "origin"]).as_str().map(str::to_owned));
-            row
-        })
-        .collect();
-    let with_origin = rows.iter().any(|r| r.len() > 6);
-    let heading = ["KIND", "SUBJECT", "SCOPE", "BY", "ROLE", "RULE", "AT"];
-    let heading = heading.get(..if with_origin { 7 } else { 6 }).unwrap_or_default();
+fn render(answer: &Value, wide: bool) -> String {
+    let subjects = answer.array_at(&["subjects"]);
+    let located = subjects.iter().any(|s| !s.str_at(&["binding", "origin"]).is_empty());
+    let rows: Vec<Vec<String>> = subjects.iter().map(|subject| cells(subject, wide, located)).collect();
+    let mut heading = vec!["SUBJECT", "SCOPE", "BY"];
+    heading.extend(wide.then_some("RULE"));
+    heading.extend(located.then_some("AT"));
     let mut out = if rows.is_empty() {
         format!("Nobody may {}.\n", answer.str_at(&["question"]))
     } else {
-        table(heading, &rows)
+        table(&heading, &rows)
     };
     for note in answer.array_at(&["notes"]).iter().filter_map(Value::as_str) {
         out.push_str(&format!("note: {note}\n"));
     }
     out
+}
+
+fn cells(grant: &Value, wide: bool, located: bool) -> Vec<String> {
+    let text = |path: &[&str]| grant.str_at(path);
+    let namespace = text(&["subject", "namespace"]);
+    let slash = if namespace.is_empty() { "" } else { "/" };
+    let scope = match text(&["binding", "namespace"]) {
+        "" => "*",
+        namespace => namespace,
+    };
+    let denied = grant.get("denied").and_then(Value::as_str).map(|why| format!(" (but denied: {why})"));
+    let mut cells = vec![
+        format!("{} {namespace}{slash}{}", text(&["subject", "kind"]), text(&["subject", "name"])),
+        scope.to_owned(),
+        source_text(grant) + &denied.unwrap_or_default(),
+    ];
+    cells.extend(wide.then(|| {
+        if grant.at(&["rule"]).is_null() { "-".to_owned() } else { rule_text(grant.at(&["rule"])) }
+    }));
+    cells.extend(located.then(|| text(&["binding", "origin"]).to_owned()));
+    cells
 }

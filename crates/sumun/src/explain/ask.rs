@@ -94,7 +94,7 @@ fn from_server(
             let decisions = answer.at(&["status", "decisions"]).as_array().unwrap_or_default();
             let decision =
                 decisions.first().ok_or_else(|| Failure("the server gave no decision".to_owned()))?;
-            Ok(Some(told(&question, decision.at(&["explanation"]).clone())))
+            Ok(Some(told(&question, decision.at(&["explanation"]))))
         }
         Err(ClusterError::Status { .. }) => Ok(None),
         Err(why) => Err(why.into()),
@@ -116,7 +116,7 @@ fn from_objects(
         None => Question::of(matches, user, &policy.resources, namespace)?,
     };
     let explained = policy.union.explain(&question.attributes());
-    let mut answer = told(&question, authz::explain::explanation_value(&explained));
+    let mut answer = told(&question, &authz::explain::explanation_value(&explained));
     policy.add_origins(&mut answer);
     if let Some(live) = live {
         compare(live, &question, &mut answer);
@@ -124,7 +124,7 @@ fn from_objects(
     Ok((answer, policy.is_complete))
 }
 
-fn told(question: &Question, explanation: Value) -> Value {
+fn told(question: &Question, explanation: &Value) -> Value {
     let mut spec = authz::review_spec(&question.attributes());
     let request =
         spec.remove_at(&["resourceAttributes"]).or_else(|| spec.remove_at(&["nonResourceAttributes"]));

@@ -9,12 +9,12 @@ use crate::common::rule_text;
 
 /// The whole answer.
 pub(super) fn render(answer: &Value) -> String {
-    let verdict = if answer.at(&["allowed"]).as_bool() == Some(true) { "ALLOWED" } else { "DENIED" };
+    let verdict = if answer.at(&["allowed"]).as_bool() == Some(true) { "ALLOWED" } else { "DENIED " };
     let user = answer.at(&["user"]);
     let mut out = vec![format!(
         "{verdict}  {} may{} {}",
         who(user),
-        if verdict == "DENIED" { " not" } else { "" },
+        if verdict == "DENIED " { " not" } else { "" },
         string(answer, "question")
     )];
     let groups = strings(user.at(&["groups"]));

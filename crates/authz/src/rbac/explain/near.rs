@@ -271,6 +271,10 @@ impl Search<'_> {
             let rank = (key.differs.len(), key.differs.clone());
             (c.is_wide, rank, name(key.role), key.part, key.subject.clone())
         });
+        // Who may do everything is no news beside what is nearer.
+        if ranked.first().is_some_and(|(_, c)| !c.is_wide) {
+            ranked.retain(|(_, c)| !c.is_wide);
+        }
         ranked.truncate(MOST_MISSES);
         let miss = |(key, candidate): (Key, Candidate)| {
             let role = self.snapshot.role_of(key.role)?;
