@@ -12,6 +12,7 @@ mod chain;
 mod grounds;
 pub mod iam;
 pub mod impersonation;
+pub mod inspect;
 pub mod jose;
 pub mod oidc;
 pub mod random;

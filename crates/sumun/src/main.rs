@@ -6,7 +6,9 @@ mod common;
 mod completion;
 mod explain;
 mod flags;
+mod kubeconfig;
 mod serve;
+mod token;
 mod who_can;
 
 use std::process::ExitCode;
@@ -27,6 +29,8 @@ fn main() -> ExitCode {
         Some((who_can::NAME, matches)) => who_can::run(matches),
         Some((can_list::NAME, matches)) => can_list::run(matches),
         Some((cel::NAME, matches)) => cel::run(matches),
+        Some((token::NAME, matches)) => token::run(matches),
+        Some((kubeconfig::NAME, matches)) => kubeconfig::run(matches),
         Some((completion::NAME, matches)) => completion::run(matches, &mut command),
         _ => ExitCode::from(2),
     }
@@ -44,6 +48,8 @@ fn cli() -> Command {
             who_can::command(),
             can_list::command(),
             cel::command(),
+            token::command(),
+            kubeconfig::command(),
             completion::command(),
         ])
 }

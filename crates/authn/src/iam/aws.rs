@@ -16,7 +16,7 @@ pub const PREFIX: &str = "k8s-aws-v1.";
 /// The header that names the cluster.
 const CLUSTER: &str = "x-k8s-aws-id";
 /// How long STS takes a presigned URL, in seconds, whatever it says itself.
-const LIFETIME: i64 = 15 * 60;
+pub(crate) const LIFETIME: i64 = 15 * 60;
 /// The parameters that a presigned URL may have, in lower case.
 const PARAMETERS: [&str; 9] = [
     "action",

@@ -67,7 +67,7 @@ impl Claims {
     }
 
     /// Reads a payload; `None` when a claim has the wrong type or a required one (`exp`) is missing.
-    pub(super) fn read(payload: &Value) -> Option<Self> {
+    pub(crate) fn read(payload: &Value) -> Option<Self> {
         let own = payload.at(&["kubernetes.io"]);
         let reference = |key: &str| match own.at(&[key]) {
             Value::Null => Some(None),

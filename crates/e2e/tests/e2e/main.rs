@@ -7,6 +7,7 @@ mod client;
 mod connect;
 mod credentials;
 mod durability;
+mod iam;
 mod informers;
 mod lifecycle;
 mod proxy;
