@@ -10,7 +10,7 @@ use api::request::RequestInfo;
 use api::selector::{FieldSelector, FieldTerm, LabelSelector, Requirement};
 use api::user::UserInfo;
 
-use crate::explain::{AllHeld, Explanation, Holders};
+use crate::explain::{AllHeld, Explanation, Holders, decisions};
 use crate::rbac;
 
 /// Decides whether a user may do something.
@@ -149,7 +149,11 @@ pub struct Rules {
 impl<'a> Attributes<'a> {
     /// The question that a request asks.
     pub fn of_request(user: &'a UserInfo, info: &'a RequestInfo, selectors: Option<&'a Selectors>) -> Self {
-        let target = if info.is_resource {
+        let target = if decisions::is_request(info) {
+            // Many questions in one request are for those who may ask them one by one.
+            let (group, resource) = ("authorization.k8s.io", "subjectaccessreviews");
+            Target::Resource(ResourceTarget { group, version: "v1", resource, ..ResourceTarget::default() })
+        } else if info.is_resource {
             Target::Resource(ResourceTarget {
                 group: &info.group,
                 version: &info.version,

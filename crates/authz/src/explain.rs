@@ -4,6 +4,7 @@
 //! (who may do this) and [`Authorizer::held`](crate::Authorizer::held) (what may somebody do).  Explanations are made by
 //! the authorizers themselves, beside the verdict they give anyway; nothing here decides.
 
+pub mod decisions;
 mod value;
 
 use std::fmt;
@@ -40,6 +41,16 @@ pub const MOST_GRANTS: usize = 16;
 
 /// How many near misses an explanation lists.
 pub const MOST_MISSES: usize = 6;
+
+/// What audit events say of a verdict: the annotations `authorization.k8s.io/decision` (`allow` or `forbid`) and
+/// `authorization.k8s.io/reason`, as upstream writes them.
+pub fn audit_annotations(verdict: &Verdict) -> [(&'static str, String); 2] {
+    let decision = if verdict.allowed() { "allow" } else { "forbid" };
+    [
+        ("authorization.k8s.io/decision", decision.to_owned()),
+        ("authorization.k8s.io/reason", verdict.reason.to_string()),
+    ]
+}
 
 /// Whether an authorizer was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -222,6 +233,19 @@ impl Explanation {
     #[must_use]
     pub fn note(mut self, text: impl Into<String>) -> Self {
         self.notes.push(text.into());
+        self
+    }
+
+    /// The same without what it tells of roles and bindings that the verdict does not name itself; `note` says so.
+    #[must_use]
+    pub fn without_others(mut self, note: &str) -> Self {
+        let hides = self.grants.len() > 1 || !self.misses.is_empty();
+        self.grants.truncate(1);
+        self.misses.clear();
+        if hides {
+            self.notes.push(note.to_owned());
+        }
+        self.members = self.members.into_iter().map(|member| member.without_others(note)).collect();
         self
     }
 

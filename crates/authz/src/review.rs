@@ -10,7 +10,7 @@ use api::field::{Errors, Path};
 use api::user::UserInfo;
 use api::{Map, Value, object};
 
-use crate::authorizer::{Attributes, Authorizer, Decision, ResourceTarget, Selectors, Target};
+use crate::authorizer::{Attributes, Authorizer, Decision, ResourceTarget, Selectors, Target, Verdict};
 use crate::union::aggregate;
 
 const GROUP: &str = "authorization.k8s.io";
@@ -58,7 +58,11 @@ pub fn validate(review: Review, object: &Value, namespace: &str) -> Result<()> {
 }
 
 fn validate_spec(review: Review, spec: &Value, errors: &mut Errors) {
-    let path = Path::new("spec");
+    validate_question(review, spec, &Path::new("spec"), errors);
+}
+
+/// What is wrong with the `spec` of a review that stands at `path`.
+pub(crate) fn validate_question(review: Review, spec: &Value, path: &Path, errors: &mut Errors) {
     let (resource, other) = (spec.at(&["resourceAttributes"]), spec.at(&["nonResourceAttributes"]));
     if !resource.is_null() && !other.is_null() {
         let text = "cannot be specified in combination with resourceAttributes";
@@ -126,6 +130,13 @@ pub fn answer(review: Review, mut object: Value, user: &UserInfo, authorizer: &d
         (resource.str_at(&["verb"]), Target::Resource(resource_target(resource, selectors.as_ref())))
     };
     let verdict = authorizer.authorize(&Attributes { user: &subject, verb, target });
+    let status = status_of(&verdict, selectors.as_ref());
+    object.set_at(&["status"], status);
+    object
+}
+
+/// The `status` of a review.
+pub(crate) fn status_of(verdict: &Verdict, selectors: Option<&Selectors>) -> Map {
     let mut status = Map::new();
     status.insert("allowed", verdict.allowed().into());
     if verdict.decision == Decision::Deny {
@@ -134,15 +145,23 @@ pub fn answer(review: Review, mut object: Value, user: &UserInfo, authorizer: &d
     if !verdict.reason.is_empty() {
         status.insert("reason", verdict.reason.to_string().into());
     }
-    let errors: Vec<String> = verdict.error.into_iter().chain(selectors.iter().flat_map(ignored)).collect();
+    let errors: Vec<String> =
+        verdict.error.clone().into_iter().chain(selectors.into_iter().flat_map(ignored)).collect();
     if !errors.is_empty() {
         status.insert("evaluationError", errors.join("; ").into());
     }
-    object.set_at(&["status"], status);
-    object
+    status
 }
 
-fn resource_target<'a>(resource: &'a Value, selectors: Option<&'a Selectors>) -> ResourceTarget<'a> {
+/// The selectors of `resourceAttributes`.
+pub(crate) fn selectors_of(resource: &Value) -> Option<Selectors> {
+    selectors::read(resource)
+}
+
+pub(crate) fn resource_target<'a>(
+    resource: &'a Value,
+    selectors: Option<&'a Selectors>,
+) -> ResourceTarget<'a> {
     let text = |key| resource.str_at(&[key]);
     ResourceTarget {
         group: text("group"),
@@ -155,7 +174,7 @@ fn resource_target<'a>(resource: &'a Value, selectors: Option<&'a Selectors>) ->
     }
 }
 
-fn subject(spec: &Value) -> UserInfo {
+pub(crate) fn subject(spec: &Value) -> UserInfo {
     let strings = |v: &Value| {
         v.as_array().unwrap_or_default().iter().filter_map(Value::as_str).map(str::to_owned).collect()
     };

@@ -123,6 +123,27 @@ impl Union {
         said.nobody()
     }
 
+    /// The same as [`Union::ask`], explained.
+    pub async fn ask_explained(&self, attributes: &Attributes<'_>) -> Explanation {
+        let mut said = Said::default();
+        let mut members = Vec::with_capacity(self.members.len());
+        let mut decided = None;
+        for member in &self.members {
+            if decided.is_some() {
+                members.push(Explanation::unasked(member.name(), Asked::NotReached));
+                continue;
+            }
+            let explanation = match member.at_once(attributes) {
+                Ok(_) => member.explain(attributes),
+                Err(remote) => Explanation::of(member.name(), remote.authorize(attributes).await),
+            };
+            decided = said.take(explanation.verdict.clone());
+            members.push(explanation);
+        }
+        let verdict = decided.unwrap_or_else(|| said.nobody());
+        Explanation { members, ..Explanation::of(self.name(), verdict) }
+    }
+
     /// Asks one member after the other, in whatever way `ask` does, until one decides.
     fn decide(&self, mut ask: impl FnMut(usize, &Member) -> Verdict) -> Verdict {
         let mut said = Said::default();

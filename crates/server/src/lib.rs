@@ -9,6 +9,7 @@ mod bootstrap;
 mod catalog;
 pub mod config;
 mod controllers;
+mod decisions;
 mod decode;
 mod documents;
 mod files;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use api::{ApiError, UserInfo};
+use authz::explain::decisions;
 use bytes::Bytes;
 use hyper::Method;
 use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue};
@@ -29,6 +30,11 @@ pub(crate) async fn route(
     if !request.info().is_resource {
         let (head, _, user) = request.into_parts();
         return paths::answer(app, &head, &user);
+    }
+    if decisions::is_request(request.info()) {
+        let (head, incoming, user) = request.into_parts();
+        let bytes = body::read(incoming).await?;
+        return Ok(crate::decisions::answer(app, &head, &user, &bytes).await?);
     }
     if !knows_group(app, request.info()) {
         return Err(answer::page_not_found().into());
