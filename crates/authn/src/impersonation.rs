@@ -20,36 +20,49 @@ pub fn is_impersonation_header(name: &str) -> bool {
 
 /// The user asked for, just as the headers say it; `None` when they ask for nobody.  Names in any case, in the order
 /// of the request.
-pub fn wanted_user<'a>(headers: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Option<UserInfo>> {
+///
+/// # Errors
+/// 400 for something to be without somebody to be, and for a value that is no text: to overlook it would let the request
+/// act as another user, or with other groups, than was asked for.
+pub fn wanted_user<'a, V: AsRef<[u8]> + ?Sized + 'a>(
+    headers: impl Iterator<Item = (&'a str, &'a V)>,
+) -> Result<Option<UserInfo>> {
     let mut user = UserInfo::default();
-    let (mut has_group, mut has_extra) = (false, false);
-    for (name, value) in headers {
-        let name = name.to_ascii_lowercase();
-        match name.as_str() {
-            // Of a repeated header the first counts.
-            USER if user.name.is_empty() => user.name = value.to_owned(),
-            UID if user.uid.is_empty() => user.uid = value.to_owned(),
+    let (mut name_seen, mut uid_seen, mut more) = (false, false, false);
+    for (header, value) in headers.filter(|(name, _)| is_impersonation_header(name)) {
+        let header = header.to_ascii_lowercase();
+        let value = std::str::from_utf8(value.as_ref())
+            .map_err(|_| ApiError::bad_request(format!("the value of the {header} header is not UTF-8")))?;
+        match header.as_str() {
+            // Of a repeated header the first counts, even if it is empty.
+            USER => {
+                if !std::mem::replace(&mut name_seen, true) {
+                    value.clone_into(&mut user.name);
+                }
+            }
+            UID => {
+                if !std::mem::replace(&mut uid_seen, true) {
+                    value.clone_into(&mut user.uid);
+                }
+            }
             GROUP => {
-                has_group = true;
+                more = true;
                 user.groups.push(value.to_owned());
             }
             _ => {
-                if let Some(key) = name.strip_prefix(EXTRA) {
-                    has_extra = true;
-                    let key = decode_path(key).unwrap_or_else(|| key.to_owned());
-                    user.extra.entry(key).or_default().push(value.to_owned());
-                }
+                more = true;
+                let key = header.strip_prefix(EXTRA).unwrap_or("");
+                let key = decode_path(key).unwrap_or_else(|| key.to_owned());
+                user.extra.entry(key).or_default().push(value.to_owned());
             }
         }
     }
     if !user.name.is_empty() {
         return Ok(Some(user));
     }
-    if has_group || has_extra || !user.uid.is_empty() {
-        return Err(ApiError::bad_request(format!(
-            "requested {} without impersonating a user name",
-            shown(&user)
-        )));
+    if more || !user.uid.is_empty() {
+        let shown = shown(&user);
+        return Err(ApiError::bad_request(format!("requested {shown} without impersonating a user name")));
     }
     Ok(None)
 }
@@ -115,6 +128,27 @@ mod tests {
             message(&[("Impersonate-Extra-a", "b")])
                 .contains("Extra:map[string][]string{\"a\":[]string{\"b\"}}")
         );
+    }
+
+    #[test]
+    fn repeated_empty_and_odd_values() {
+        let user =
+            read(&[("Impersonate-User", "alice"), ("impersonate-user", "root"), ("Impersonate-Uid", "")]);
+        assert_eq!(user.unwrap().unwrap(), UserInfo::new("alice", [] as [&str; 0]));
+        assert!(
+            read(&[("Impersonate-User", ""), ("Impersonate-User", "root"), ("Impersonate-Group", "x")])
+                .is_err()
+        );
+        assert_eq!(read(&[("Impersonate-User", ""), ("Impersonate-Uid", "")]), Ok(None));
+        let bytes = |value: &'static [u8]| wanted_user([("Impersonate-User", value)].into_iter());
+        assert_eq!(bytes("jürgen".as_bytes()).unwrap().unwrap().name, "jürgen");
+        let error = bytes(b"j\xfcrgen").unwrap_err();
+        assert_eq!(
+            (error.code, error.message.as_str()),
+            (400, "the value of the impersonate-user header is not UTF-8")
+        );
+        let other = wanted_user([("X-Other", &b"\xff"[..])].into_iter());
+        assert_eq!(other, Ok(None), "other headers may hold what they like");
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! May one user be taken for another (KEP-5284, constrained impersonation, and the legacy kind before it).
 //!
-//! Entry point: [`impersonate`].  The modes are tried from the tightest to the widest; the first that allows decides,
-//! and when none does the first refusal is the answer.
+//! Entry points: [`impersonate`], and [`LastModes`] for a server.  The modes are tried from the tightest to the widest;
+//! the first that allows decides, and when none does the first refusal is the answer.
 
 mod extra;
+mod last;
 mod mode;
 
 use api::content;
@@ -11,6 +12,7 @@ use api::error::{ApiError, Result};
 use api::user::{UserInfo, split_service_account};
 
 use crate::authorizer::{Attributes, Authorizer};
+pub use last::LastModes;
 use mode::Mode;
 
 /// Whom a request is taken for.
@@ -28,14 +30,32 @@ pub fn impersonate(
     attributes: &Attributes,
     authorizer: &dyn Authorizer,
 ) -> Result<Impersonated> {
+    by_mode(wanted, attributes, authorizer, None).map(|(impersonated, _)| impersonated)
+}
+
+/// Tries one mode first, when that is given, then the others; answers which one it was.
+fn by_mode(
+    wanted: &UserInfo,
+    attributes: &Attributes,
+    authorizer: &dyn Authorizer,
+    first: Option<Mode>,
+) -> Result<(Impersonated, Mode)> {
     let mut refusal = None;
-    for mode in Mode::ALL.into_iter().filter(|m| m.applies(wanted, attributes.user)) {
+    let others = Mode::ALL.into_iter().filter(|m| Some(*m) != first);
+    for mode in first.into_iter().chain(others).filter(|m| m.applies(wanted, attributes.user)) {
         match mode.check(wanted, attributes, authorizer) {
-            Ok(impersonated) => return Ok(impersonated),
+            Ok(impersonated) => return Ok((impersonated, mode)),
             Err(error) => refusal = refusal.or(Some(error)),
         }
     }
     Err(refusal.unwrap_or_else(|| ApiError::internal("all impersonation modes failed")))
+}
+
+impl Impersonated {
+    /// The name of the mode that allowed it, as metrics call it.
+    pub fn mode(&self) -> &'static str {
+        self.constraint.strip_prefix("impersonate:").unwrap_or("legacy")
+    }
 }
 
 /// The name of the node in a node's user name.

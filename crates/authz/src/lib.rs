@@ -26,7 +26,7 @@ pub use authorizer::{
 };
 pub use builtin::{AlwaysAllow, AlwaysDeny, PrivilegedGroup, Unavailable};
 pub use forbidden::{forbidden, forbidden_message};
-pub use impersonate::{Impersonated, impersonate};
+pub use impersonate::{Impersonated, LastModes, impersonate};
 pub use remote::{Member, RemoteAuthorizer, VerdictFuture};
 pub use spec::review_spec;
 pub use union::{Mode, Union};

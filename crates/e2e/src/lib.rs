@@ -14,6 +14,7 @@
 mod credentials;
 mod https;
 mod process;
+mod provider;
 mod server;
 mod session;
 mod tools;
@@ -22,6 +23,7 @@ pub mod transcript;
 pub use credentials::{ClientCertificate, Validity};
 pub use https::{Answer, Connection, config};
 pub use process::{Guard, Output, run};
+pub use provider::Provider;
 pub use server::Server;
 pub use session::Session;
 pub use tools::{kubectl, python, sumun};

@@ -10,6 +10,7 @@ mod durability;
 mod iam;
 mod informers;
 mod lifecycle;
+mod oidc;
 mod proxy;
 mod python;
 mod reflector;
