@@ -40,6 +40,9 @@ pub const TARGETS: &[Target] = &[
     Target { name: "continue", run: targets::selectors::continuation, seeds: seeds::continuations },
     Target { name: "token", run: targets::requests::tokens, seeds: seeds::tokens },
     Target { name: "request", run: targets::requests::request, seeds: seeds::requests },
+    Target { name: "jwt", run: targets::issuers::jwt, seeds: seeds::jwts },
+    Target { name: "key-set", run: targets::issuers::documents, seeds: seeds::key_sets },
+    Target { name: "issuers", run: targets::issuers::configuration, seeds: seeds::issuers },
     Target { name: "amount", run: targets::amounts::all, seeds: seeds::amounts },
 ];
 

@@ -179,6 +179,34 @@ pub(crate) fn tokens() -> Vec<Vec<u8>> {
     ])
 }
 
+pub(crate) fn jwts() -> Vec<Vec<u8>> {
+    crate::targets::issuers::GOOD.iter().map(|token| token.clone().into_bytes()).collect()
+}
+
+pub(crate) fn key_sets() -> Vec<Vec<u8>> {
+    texts(&[
+        r#"{"keys":[{"kty":"RSA","kid":"a","use":"sig","alg":"RS256","e":"AQAB","n":"wxyz"}]}"#,
+        r#"{"keys":[{"kty":"EC","crv":"P-256","kid":"b","key_ops":["verify"],
+            "x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]}"#,
+        r#"{"keys":[{"kty":"oct","k":"AAAA"},{"kty":"OKP","crv":"Ed25519","x":"AAAA"},null,1]}"#,
+        r#"{"keys":null}"#,
+    ])
+}
+
+pub(crate) fn issuers() -> Vec<Vec<u8>> {
+    texts(&[
+        r#"{"jwt":[{"issuer":{"url":"https://i","discoveryURL":"https://d/x","audiences":["a","b"],
+            "audienceMatchPolicy":"MatchAny","certificateAuthority":"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"},
+            "claimValidationRules":[{"claim":"hd","requiredValue":"x"},{"expression":"claims.a == 'b'","message":"m"}],
+            "claimMappings":{"username":{"expression":"claims.email_verified ? claims.email : claims.sub"},
+            "groups":{"claim":"groups","prefix":"g:"},"uid":{"claim":"sub"},
+            "extra":[{"key":"acme.io/x","valueExpression":"claims.?x.orValue('')"}]},
+            "userValidationRules":[{"expression":"!user.username.startsWith('system:')"}]}],
+            "anonymous":{"enabled":true,"conditions":[{"path":"/livez"}]}}"#,
+        r#"{"jwt":[{"issuer":{"url":"https://u:p@issuer.example?q#f"},"claimMappings":{"username":{"claim":"sub"}}}]}"#,
+    ])
+}
+
 pub(crate) fn requests() -> Vec<Vec<u8>> {
     let targets = [
         "/api/v1/namespaces/ns/pods/p/log?container=c&follow=true",

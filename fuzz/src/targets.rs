@@ -1,6 +1,7 @@
 //! What is attacked, a file an area.  Each function's comment says what must hold.
 
 pub(crate) mod amounts;
+pub(crate) mod issuers;
 pub(crate) mod object;
 pub(crate) mod patches;
 pub(crate) mod protobuf;

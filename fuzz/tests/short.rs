@@ -51,6 +51,7 @@ short! {
     json "json", yaml "yaml", protobuf "protobuf", envelope "envelope", object "object", options "options",
     custom "custom", patch "patch", made_patch "made-patch", owners "owners", fields_v1 "fields-v1",
     selector "selector", continuation "continue", token "token", request "request", amount "amount",
+    jwt "jwt", key_set "key-set", issuers "issuers",
 }
 
 #[test]

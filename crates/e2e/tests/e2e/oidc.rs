@@ -78,8 +78,8 @@ fn an_issuer_of_flags() {
         ),
     );
     let who = terminal.0.expect(
-        "chmod +x plugin
-         kubectl config set-credentials e --exec-command=$PWD/plugin --exec-api-version=client.authentication.k8s.io/v1 \
+        "chmod +x plugin; mkdir plugins; mv plugin plugins
+         kubectl config set-credentials e --exec-command=$PWD/plugins/plugin --exec-api-version=client.authentication.k8s.io/v1 \
              --exec-interactive-mode=Never >/dev/null
          kubectl --user=e auth whoami -o jsonpath='{.status.userInfo.username}'",
     );

@@ -127,6 +127,47 @@ fn answers_end_with_the_key() {
     assert!(ask(&issuers, &good(object! {})).is_err());
 }
 
+/// Issuers that count how often they are asked.
+struct Counting(Issuers, std::sync::atomic::AtomicUsize);
+
+impl crate::RemoteTokenAuthenticator for Counting {
+    fn authenticate_token<'a>(
+        &'a self,
+        token: &'a str,
+        context: &'a TokenContext<'a>,
+    ) -> crate::AnswerFuture<'a> {
+        self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        self.0.authenticate_token(token, context)
+    }
+}
+
+#[test]
+fn a_token_is_verified_once_in_its_life() {
+    let web = Web::provider();
+    let counting = Arc::new(Counting(issuers(&web, &[settings()]), Default::default()));
+    let members = vec![crate::TokenMember::Remote(counting.clone())];
+    let cache =
+        crate::TokenCache::new(members, crate::TokenCache::SUCCESS_SECONDS, &crate::SystemRandom).unwrap();
+    let token = good(object! { "exp" => NOW + 3600 });
+    let asked = |now| {
+        let context = TokenContext { audiences: &[], now };
+        let answer = cache.authenticate_token(&token, &context).now_or_never().unwrap();
+        (answer.is_ok(), counting.1.load(std::sync::atomic::Ordering::Relaxed))
+    };
+    for now in [NOW, NOW + 60, NOW + 3599] {
+        assert_eq!(asked(now), (true, 1));
+    }
+    assert_eq!(asked(NOW + 3600), (false, 2), "it has expired");
+    let mut other = settings();
+    other.username.prefix = Some("o:".to_owned());
+    assert_eq!(asked(NOW + 1), (true, 2));
+    take(&counting.0, &web, &[other]);
+    assert_eq!(asked(NOW + 1), (true, 3), "another configuration");
+    web.keys(&[("new", P384)]);
+    counting.0.current()[0].tend(NOW + 300).now_or_never().unwrap();
+    assert_eq!(asked(NOW + 301), (false, 4), "its key is gone");
+}
+
 #[test]
 fn answers_end_with_the_configuration() {
     let web = Web::provider();
