@@ -6,7 +6,7 @@
 //! here an answer with [`crate::Grounds`] is given again only while they hold, and for as long as they do: a signature
 //! is not verified twice.  Members that are far away are asked once for all who show the same token at the same time.
 
-mod table;
+pub(crate) mod table;
 
 use std::collections::HashMap;
 use std::pin::Pin;

@@ -19,6 +19,7 @@ pub mod random;
 pub mod review;
 pub mod service_account;
 mod token_file;
+pub mod webhook;
 
 pub use api::Secret;
 pub use authenticator::{

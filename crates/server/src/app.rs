@@ -12,10 +12,10 @@ use tokio::sync::Semaphore;
 
 use crate::allocate::Allocations;
 use crate::authentication::Authentication;
+use crate::authorization::Authorization;
 use crate::catalog::{Catalog, Served};
 use crate::config::Config;
 use crate::controllers::queue::Queue;
-use crate::gates::authorize::Authorization;
 use crate::health::Health;
 use crate::kubelet::Backends;
 use crate::registry::parse;

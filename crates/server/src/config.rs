@@ -41,8 +41,16 @@ pub struct Config {
     pub authentication_config: Option<PathBuf>,
     /// One issuer of tokens.
     pub oidc: Oidc,
+    /// A service that knows bearer tokens.
+    pub token_webhook: TokenWebhookFlags,
     /// Authorizers, asked in this order.
     pub authorization_mode: Vec<String>,
+    /// A file that says which authorizers there are, instead of the mode and the flags of its webhook.
+    pub authorization_config: Option<PathBuf>,
+    /// One of the flags was given that the file stands instead of.
+    pub authorization_flags_given: bool,
+    /// The service that mode Webhook asks.
+    pub authorization_webhook: AuthorizationWebhookFlags,
     /// Policies of mode ABAC, one JSON object a line.
     pub authorization_policy_file: Option<PathBuf>,
     /// Rules of mode AccessRules; objects of resource `accessrules` by default.
@@ -153,6 +161,47 @@ impl Default for Oidc {
     }
 }
 
+/// A service that knows bearer tokens.
+#[derive(Clone, Debug)]
+pub struct TokenWebhookFlags {
+    /// Where it is, a kubeconfig; there is none by default.
+    pub config_file: Option<PathBuf>,
+    /// Version of `TokenReview` that it is sent.
+    pub version: String,
+    /// How long its answers are remembered; zero is not at all.
+    pub cache_ttl: Duration,
+}
+
+/// The service that mode Webhook asks.
+#[derive(Clone, Debug)]
+pub struct AuthorizationWebhookFlags {
+    /// Where it is, a kubeconfig.
+    pub config_file: Option<PathBuf>,
+    /// Version of `SubjectAccessReview` that it is sent.
+    pub version: String,
+    /// How long a yes is remembered; zero is not at all.
+    pub cache_authorized_ttl: Duration,
+    /// How long anything else is remembered; zero is not at all.
+    pub cache_unauthorized_ttl: Duration,
+}
+
+impl Default for TokenWebhookFlags {
+    fn default() -> Self {
+        Self { config_file: None, version: "v1beta1".to_owned(), cache_ttl: Duration::from_secs(120) }
+    }
+}
+
+impl Default for AuthorizationWebhookFlags {
+    fn default() -> Self {
+        Self {
+            config_file: None,
+            version: "v1beta1".to_owned(),
+            cache_authorized_ttl: Duration::from_secs(300),
+            cache_unauthorized_ttl: Duration::from_secs(30),
+        }
+    }
+}
+
 /// The order in which a node's addresses are tried when no flag says otherwise.
 const ADDRESS_TYPES: [&str; 5] = ["Hostname", "InternalDNS", "InternalIP", "ExternalDNS", "ExternalIP"];
 
@@ -176,7 +225,11 @@ impl Default for Config {
             anonymous_auth_is_set: false,
             authentication_config: None,
             oidc: Oidc::default(),
+            token_webhook: TokenWebhookFlags::default(),
             authorization_mode: vec!["Node".to_owned(), "RBAC".to_owned()],
+            authorization_config: None,
+            authorization_flags_given: false,
+            authorization_webhook: AuthorizationWebhookFlags::default(),
             authorization_policy_file: None,
             access_rules_file: None,
             service_account_issuer: vec!["https://kubernetes.default.svc".to_owned()],

@@ -5,6 +5,7 @@
 mod allocate;
 mod app;
 mod authentication;
+mod authorization;
 mod bootstrap;
 mod catalog;
 pub mod config;
@@ -32,6 +33,7 @@ mod serve;
 pub mod shutdown;
 pub mod transport;
 mod verbs;
+mod webhook;
 
 pub use serve::{Ready, ServeError, Server};
 

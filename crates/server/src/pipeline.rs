@@ -72,9 +72,9 @@ async fn walk(
     let received = receive::receive(connection, request)?;
     let mut authenticated = authenticate::authenticate(app, connection, received).await?;
     warnings.extend(authenticated.warnings());
-    let impersonated = impersonate::impersonate(app, authenticated)?;
+    let impersonated = impersonate::impersonate(app, authenticated).await?;
     let _in_flight = flow::admit(&app.flow, &impersonated)?;
-    let authorized = authorize::authorize(app, impersonated)?;
+    let authorized = authorize::authorize(app, impersonated).await?;
     let Some(limit) = time_limit(app, &authorized)? else {
         return route::route(app, authorized, warnings).await;
     };

@@ -108,9 +108,24 @@ impl Reloads {
         lock(&self.outcomes).clone()
     }
 
-    /// Looks once.
-    fn look(&self) {
-        lock(&self.watched).iter_mut().for_each(Watched::look);
+    /// Looks once.  Whoever takes content may have more files watched: nothing is locked meanwhile.
+    pub(crate) fn look(&self) {
+        let mut looking = Looking { reloads: self, sets: std::mem::take(&mut *lock(&self.watched)) };
+        looking.sets.iter_mut().for_each(Watched::look);
+    }
+}
+
+/// Sets that are being looked at; they come back whatever happens.
+struct Looking<'a> {
+    reloads: &'a Reloads,
+    sets: Vec<Watched>,
+}
+
+impl Drop for Looking<'_> {
+    fn drop(&mut self) {
+        let mut watched = lock(&self.reloads.watched);
+        self.sets.append(&mut watched);
+        *watched = std::mem::take(&mut self.sets);
     }
 }
 
@@ -230,6 +245,19 @@ mod tests {
         std::fs::write(case.dir.path().join("b"), "three").unwrap();
         assert_eq!(case.got().len(), 2, "the same content is no change");
         assert_eq!(case.counts(), (1, 0));
+    }
+
+    #[test]
+    fn whoever_takes_content_may_have_more_watched() {
+        let case = Case::new();
+        let (reloads, path) = (case.reloads.clone(), case.dir.path().join("b"));
+        let take = move |_: &[Vec<u8>]| reloads.watch("more", &[&path], |_| Ok(()));
+        case.reloads.watch("first", &[&case.dir.path().join("a")], take).unwrap();
+        std::fs::write(case.dir.path().join("a"), "new").unwrap();
+        case.reloads.look();
+        let names: Vec<_> = case.reloads.outcomes().iter().map(|o| o.what.clone()).collect();
+        assert_eq!(names, ["test", "more", "first", "more"]);
+        assert_eq!(lock(&case.reloads.watched).len(), 4);
     }
 
     #[test]

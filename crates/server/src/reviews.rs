@@ -78,9 +78,15 @@ pub(crate) async fn answer(
     let mut answered = match question {
         Question::Access(review) => {
             review::validate(review, &object, &info.namespace)?;
-            review::answer(review, object, user, &app.authorization.union)
+            let union = app.authorization.union();
+            // Only where somebody has to be waited for is the object needed more than once.
+            if union.is_local() {
+                review::answer(review, object, user, &*union)
+            } else {
+                union.settle(|authorizer| review::answer(review, object.clone(), user, authorizer)).await
+            }
         }
-        Question::Rules => review::answer_rules(&object, user, &app.authorization.union)?,
+        Question::Rules => review::answer_rules(&object, user, &*app.authorization.union())?,
         Question::Token => app.authentication.review(app, object).await?,
         Question::Myself => authn::review::self_subject_review(user, app.now().seconds()),
     };

@@ -11,9 +11,9 @@ use store::Store;
 use crate::allocate::Allocations;
 use crate::app::{App, Flow};
 use crate::authentication::Authentication;
+use crate::authorization::Authorization;
 use crate::catalog::Catalog;
 use crate::config::Config;
-use crate::gates::authorize::Authorization;
 use crate::health::Health;
 use crate::kubelet::Backends;
 use crate::pki::{self, Kubeconfig, Pki};
@@ -234,8 +234,8 @@ fn ready(config: &Config, listeners: &[Listener]) -> Result<Ready, ServeError> {
 }
 
 fn build(config: Config, pki: &Pki, files: &Files, reloads: Reloads) -> Result<App, ServeError> {
-    let policies = Policies::new(&reloads);
-    let authorization = Authorization::new(&config, &policies).map_err(ServeError)?;
+    let policies = Arc::new(Policies::new(&reloads));
+    let authorization = Authorization::new(&config, &policies, &reloads).map_err(ServeError)?;
     // Kinds of ours are there only for those who use them, so that others see just what upstream serves.
     let own = if authorization.access_rules.is_some() { schema::own_resources() } else { &[] };
     let catalog = Catalog::of(schema::resources().iter().chain(own));

@@ -16,9 +16,9 @@ const MOST_PER_SHARD: usize = 512;
 pub(super) const MOST: usize = SHARDS * MOST_PER_SHARD;
 
 /// A token and the audiences it is asked for, hashed with a key of this process.
-pub(super) type Hash = [u8; 32];
+pub(crate) type Hash = [u8; 32];
 
-pub(super) struct Table {
+pub(crate) struct Table {
     key: hmac::Key,
     shards: [Mutex<HashMap<Hash, Entry>>; SHARDS],
     /// How long a success is kept, in seconds.
@@ -32,7 +32,7 @@ struct Entry {
 
 impl Table {
     /// An empty table; fails when there is no randomness for its key.
-    pub(super) fn new(keep: i64, random: &dyn Random) -> Result<Self, AuthnError> {
+    pub(crate) fn new(keep: i64, random: &dyn Random) -> Result<Self, AuthnError> {
         let mut secret = [0u8; 32];
         if !random.fill(&mut secret) {
             return Err(AuthnError::new("there is no randomness for the key of the token cache"));
@@ -42,7 +42,7 @@ impl Table {
     }
 
     /// What a token is kept under.
-    pub(super) fn hash(&self, token: &str, context: &TokenContext<'_>) -> Hash {
+    pub(crate) fn hash(&self, token: &str, context: &TokenContext<'_>) -> Hash {
         let mut signed = hmac::Context::with_key(&self.key);
         for part in context.audiences.iter().map(String::as_str).chain([token]) {
             signed.update(&(part.len() as u64).to_le_bytes());
@@ -54,7 +54,7 @@ impl Table {
     }
 
     /// The answer that is remembered, if it is still good and what it stands on too.
-    pub(super) fn find(&self, hash: &Hash, now: i64) -> Option<Arc<Identity>> {
+    pub(crate) fn find(&self, hash: &Hash, now: i64) -> Option<Arc<Identity>> {
         let shard = self.shard(hash)?;
         let lock = || shard.lock().unwrap_or_else(PoisonError::into_inner);
         let identity = lock().get(hash).filter(|e| e.until > now).map(|e| Arc::clone(&e.identity))?;
@@ -69,7 +69,7 @@ impl Table {
     }
 
     /// Keeps an answer for its time.
-    pub(super) fn remember(&self, hash: Hash, identity: &Identity, now: i64) {
+    pub(crate) fn remember(&self, hash: Hash, identity: &Identity, now: i64) {
         // Grounds say themselves when they end: what stands on them may be kept for longer.
         let until = now.saturating_add(self.keep).max(identity.grounds.until);
         let until = until.min(identity.expires.unwrap_or(i64::MAX));

@@ -1,5 +1,7 @@
 //! Match conditions: expressions over a question that say whether a webhook is asked at all.
 
+use std::sync::Arc;
+
 use api::Value;
 use api::field::{Errors, Path};
 use cel::environment::{self, Expression, access_review};
@@ -11,8 +13,8 @@ use crate::union::aggregate;
 const MOST: usize = 64;
 
 /// The conditions of a webhook, compiled; none hold for every question.
-#[derive(Debug, Default)]
-pub struct Conditions(Vec<Expression>);
+#[derive(Clone, Debug, Default)]
+pub struct Conditions(Arc<[Expression]>);
 
 /// Whether the conditions hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,13 +49,13 @@ impl Conditions {
                 }
             }
         }
-        Self(compiled)
+        Self(compiled.into())
     }
 
     /// Evaluates over the spec of a review until one says no.
     pub fn matched(&self, spec: &Value) -> Matched {
         let mut failures = Vec::new();
-        for expression in &self.0 {
+        for expression in self.0.iter() {
             let vars = Activation::new(access_review()).set("request", cel::Value::json(spec));
             let text = expression.text();
             match expression.evaluate(&vars).value.map(|value| value.as_bool()) {

@@ -7,6 +7,7 @@ mod iam;
 mod jwt;
 mod service_accounts;
 mod static_tokens;
+mod webhook;
 
 use std::sync::Arc;
 
@@ -55,8 +56,14 @@ struct Making<'a> {
 type Make = fn(&Making<'_>) -> Result<Option<TokenMember>, String>;
 
 /// The ways in that take bearer tokens, in the order in which they are asked.
-const TOKEN_WAYS: &[Make] =
-    &[static_tokens::make, service_accounts::make_legacy, service_accounts::make, jwt::make, iam::make];
+const TOKEN_WAYS: &[Make] = &[
+    static_tokens::make,
+    service_accounts::make_legacy,
+    service_accounts::make,
+    jwt::make,
+    iam::make,
+    webhook::make,
+];
 
 impl std::fmt::Debug for Authentication {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

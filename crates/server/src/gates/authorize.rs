@@ -1,44 +1,21 @@
 //! Authorization: the user may do what the request asks.
 
-use std::sync::Arc;
-
+use api::UserInfo;
+use api::field::go_quote;
 use api::request::{Query, RequestInfo};
-use api::{ApiError, Reason, UserInfo};
-use authz::access::{AccessRules, Source};
-use authz::node::Node;
-use authz::rbac::Rbac;
-use authz::{AlwaysAllow, AlwaysDeny, Attributes, Authorizer, Mode, Selectors, Union};
+use authz::{Attributes, Selectors};
 use hyper::body::Incoming;
+use hyper::{StatusCode, Uri};
 
 use super::authenticate::Authenticated;
 use super::receive::Received;
 use crate::app::App;
-use crate::config::Config;
-use crate::controllers::authorizers::Known;
-use crate::policies::Policies;
+use crate::authorization::Refused;
+use crate::http::{Response, answer};
+use crate::pipeline::Refusal;
 
 /// Subresources that open a connection.
 const CONNECT: [&str; 5] = ["attach", "exec", "log", "portforward", "proxy"];
-
-/// The authorizers of a server.
-pub(crate) struct Authorization {
-    /// All of them, in order.
-    pub union: Union,
-    /// The index of roles and bindings, when RBAC is on; controllers keep it up to date.
-    pub rbac: Arc<Rbac>,
-    /// What ties objects to nodes, when the Node authorizer is on.
-    pub node: Option<Arc<Node>>,
-    /// The rules that are objects, when there are such.
-    pub access_rules: Option<Arc<AccessRules>>,
-    /// How far the index of roles has come.
-    pub known: Known,
-}
-
-impl std::fmt::Debug for Authorization {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Authorization")
-    }
-}
 
 /// A request that may go on.
 #[derive(Debug)]
@@ -93,74 +70,25 @@ pub(crate) fn is_long_running(info: &RequestInfo) -> bool {
 ///
 /// # Errors
 /// 403, or 500 when an authorizer failed.
-pub(crate) fn authorize(app: &App, request: Authenticated) -> Result<Authorized, ApiError> {
+pub(crate) async fn authorize(app: &App, request: Authenticated) -> Result<Authorized, Refusal> {
     let (received, user) = request.into_parts();
     if !received.insecure {
-        let selectors = Selectors::of_request(&received.info);
-        app.authorization.check(&Attributes::of_request(&user, &received.info, selectors.as_ref()))?;
+        let info = &received.info;
+        let selectors = Selectors::of_request(info);
+        let attributes = Attributes::of_request(&user, info, selectors.as_ref());
+        app.authorization.decide(&attributes).await.map_err(|refused| match refused {
+            Refused::Forbidden(error) => Refusal::Api(error),
+            Refused::Failed(why) => failed(&received.head.uri, &why).into(),
+        })?;
     }
     Ok(Authorized { received, user })
 }
 
-impl Authorization {
-    /// The authorizers of `--authorization-mode`.
-    ///
-    /// # Errors
-    /// A mode that this build does not have, or a policy file that cannot be used.
-    pub(crate) fn new(config: &Config, policies: &Policies) -> Result<Self, String> {
-        let modes = Mode::parse_list(&config.authorization_mode.join(","))
-            .map_err(|e| format!("--authorization-mode: {e}"))?;
-        if config.authorization_policy_file.is_some() && !modes.contains(&Mode::Abac) {
-            return Err("cannot specify --authorization-policy-file without mode ABAC".to_owned());
-        }
-        if config.access_rules_file.is_some() && !modes.contains(&Mode::AccessRules) {
-            return Err("cannot specify --access-rules-file without mode AccessRules".to_owned());
-        }
-        let rbac = Arc::new(Rbac::new());
-        let node = modes.contains(&Mode::Node).then(|| Arc::new(Node::new()));
-        let members = modes.iter().map(|mode| member(*mode, config, policies, &rbac, node.as_ref()));
-        let union = Union::new(members.collect::<Result<Vec<_>, _>>()?);
-        Ok(Self { union, rbac, node, access_rules: policies.objects(), known: Known::default() })
-    }
-
-    /// Fails unless the answer is yes.
-    ///
-    /// # Errors
-    /// 403 with upstream's text, or 500 when an authorizer failed.
-    pub(crate) fn check(&self, attributes: &Attributes<'_>) -> Result<(), ApiError> {
-        let verdict = self.union.authorize(attributes);
-        if verdict.allowed() {
-            return Ok(());
-        }
-        match verdict.error {
-            Some(error) => Err(ApiError::new(Reason::InternalError, error)),
-            None => Err(authz::forbidden(attributes, &verdict.reason)),
-        }
-    }
-}
-
-fn member(
-    mode: Mode,
-    config: &Config,
-    policies: &Policies,
-    rbac: &Arc<Rbac>,
-    node: Option<&Arc<Node>>,
-) -> Result<Arc<dyn Authorizer>, String> {
-    let missing = || format!("authorization mode `{}` is not available yet", mode.name());
-    Ok(match mode {
-        Mode::AlwaysAllow => Arc::new(AlwaysAllow),
-        Mode::AlwaysDeny => Arc::new(AlwaysDeny),
-        Mode::Rbac => rbac.clone(),
-        Mode::Node => node.ok_or_else(missing)?.clone(),
-        Mode::Abac => {
-            let path = config.authorization_policy_file.as_deref();
-            let path = path.ok_or("authorization-mode ABAC's authorization policy file not passed")?;
-            policies.abac(path)?
-        }
-        Mode::AccessRules => {
-            let file = config.access_rules_file.as_ref().map(|p| Source::File(p.display().to_string()));
-            policies.access_rules(&file.unwrap_or(Source::Objects))?
-        }
-        Mode::Webhook => return Err(missing()),
-    })
+/// Upstream's plain answer when it cannot tell whether a request is allowed.
+fn failed(uri: &Uri, why: &str) -> Response {
+    tracing::error!(%why, "an authorizer failed");
+    let target = uri.path_and_query().map_or("/", |target| target.as_str());
+    let text = format!("Internal Server Error: {}: {why}\n", go_quote(target));
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    answer::text(StatusCode::INTERNAL_SERVER_ERROR, text)
 }

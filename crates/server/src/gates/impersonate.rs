@@ -11,12 +11,13 @@ use crate::app::App;
 ///
 /// # Errors
 /// 400 for headers that make no sense, 403 for somebody who may not.
-pub(crate) fn impersonate(app: &App, request: Authenticated) -> Result<Authenticated, ApiError> {
+pub(crate) async fn impersonate(app: &App, request: Authenticated) -> Result<Authenticated, ApiError> {
     let headers = request.received().headers().iter();
     let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
     let Some(wanted) = impersonation::wanted_user(headers)? else { return Ok(request) };
     let selectors = Selectors::of_request(request.info());
     let attributes = Attributes::of_request(request.user(), request.info(), selectors.as_ref());
-    let allowed = authz::impersonate(&wanted, &attributes, &app.authorization.union)?;
+    let union = app.authorization.union();
+    let allowed = union.settle(|authorizer| authz::impersonate(&wanted, &attributes, authorizer)).await?;
     Ok(request.acting_as(allowed.user))
 }

@@ -54,7 +54,7 @@ impl Call<'_> {
         let served = self.served;
         meta::fill_system_fields(&mut object, self.now);
         served.strategy.prepare_create(&mut object, &self.context());
-        self.check_escalation(&object, None)?;
+        self.check_escalation(&object, None).await?;
         self.check_access_rule(&object, None)?;
         let held = self.app.allocate_for_create(self, &mut object)?;
         let name = object.str_at(&["metadata", "name"]).to_owned();

@@ -1,6 +1,7 @@
 //! Nobody hands out permissions that they do not hold (upstream's `rbac/…/policybased` storages).
 
 use api::{ApiError, RequestInfo, Value};
+use authz::Authorizer;
 use authz::rbac::{EscalationCheck, GROUP, Kind};
 
 use super::Call;
@@ -10,7 +11,7 @@ impl Call<'_> {
     ///
     /// # Errors
     /// 403 with upstream's text.
-    pub(super) fn check_escalation(&self, new: &Value, old: Option<&Value>) -> Result<(), ApiError> {
+    pub(super) async fn check_escalation(&self, new: &Value, old: Option<&Value>) -> Result<(), ApiError> {
         let table = self.served.table;
         if table.group != GROUP || !self.admission {
             return Ok(());
@@ -26,8 +27,11 @@ impl Call<'_> {
             name: self.name.into(),
             ..RequestInfo::default()
         };
-        let authorization = &self.app.authorization;
-        let check = EscalationCheck { rbac: &authorization.rbac, authorizer: &authorization.union };
-        check.check(kind, self.user, &info, new, old)
+        let rbac = &self.app.authorization.rbac;
+        let union = self.app.authorization.union();
+        let check = |authorizer: &dyn Authorizer| {
+            EscalationCheck { rbac, authorizer }.check(kind, self.user, &info, new, old)
+        };
+        union.settle(check).await
     }
 }

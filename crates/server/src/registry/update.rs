@@ -123,7 +123,7 @@ impl Call<'_> {
         let mut object = encode::convert(served, object, &served.strategy_version())?;
         self.check_version(&mut object, current)?;
         self.prepare(&mut object, &old);
-        self.check_escalation(&object, Some(&old))?;
+        self.check_escalation(&object, Some(&old)).await?;
         self.check_access_rule(&object, Some(&old))?;
         let held = self.app.allocate_for_update(self, &mut object, &old)?;
         let problems =

@@ -77,7 +77,7 @@ pub(crate) async fn patch(exchange: &Exchange, body: &Bytes) -> Result<Response,
     }
     let may_create = kind == PatchType::Apply && exchange.subresource.is_none();
     if may_create {
-        special::check_create_on_update(exchange)?;
+        special::check_create_on_update(exchange).await?;
     }
     let updated = call.update(may_create, |call, live| patch.change(exchange, call, live.value)).await?;
     let status = if updated.created { StatusCode::CREATED } else { StatusCode::OK };

@@ -66,7 +66,7 @@ pub(super) async fn bind(
 ///
 /// # Errors
 /// 403, only when there is nothing to change.
-pub(super) fn check_create_on_update(exchange: &Exchange) -> Result<(), ApiError> {
+pub(super) async fn check_create_on_update(exchange: &Exchange) -> Result<(), ApiError> {
     let key = exchange.served.key(&exchange.namespace, &exchange.name);
     if exchange.insecure || exchange.app.store.get(&key).is_some() {
         return Ok(());
@@ -79,5 +79,5 @@ pub(super) fn check_create_on_update(exchange: &Exchange) -> Result<(), ApiError
         name: &exchange.name,
         ..ResourceTarget::default()
     };
-    exchange.app.authorization.check(&Attributes::of_resource(&exchange.user, "create", target))
+    exchange.app.authorization.check(&Attributes::of_resource(&exchange.user, "create", target)).await
 }

@@ -51,7 +51,7 @@ pub(crate) async fn update(exchange: &Exchange, body: &Bytes) -> Result<Response
     }
     let may_create = exchange.subresource.is_none() && exchange.served.strategy.allow_create_on_update();
     if may_create {
-        special::check_create_on_update(exchange)?;
+        special::check_create_on_update(exchange).await?;
     }
     let updated = call
         .update(may_create, |call, live| {

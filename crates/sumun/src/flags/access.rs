@@ -152,6 +152,7 @@ pub(super) const FLAGS: &[Flag] = &[
         help: "Authorizers, asked in this order: Node, RBAC, ABAC, AccessRules, AlwaysAllow, AlwaysDeny.",
         set: |c, v| {
             append(&mut c.authorization_mode, &Config::default().authorization_mode, v);
+            c.authorization_flags_given = true;
             Ok(())
         },
     },

@@ -8,6 +8,7 @@ mod kubelet;
 mod oidc;
 mod serving;
 mod value;
+mod webhooks;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use server::config::Config;
@@ -44,9 +45,17 @@ pub(crate) struct Flag {
 
 /// All flags of `sumun serve`, in the order of help.
 pub(crate) fn all() -> impl Iterator<Item = &'static Flag> {
-    [serving::FLAGS, authn::FLAGS, access::FLAGS, oidc::FLAGS, admission::FLAGS, kubelet::FLAGS]
-        .into_iter()
-        .flatten()
+    [
+        serving::FLAGS,
+        authn::FLAGS,
+        access::FLAGS,
+        oidc::FLAGS,
+        webhooks::FLAGS,
+        admission::FLAGS,
+        kubelet::FLAGS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// Adds the flags to a command.

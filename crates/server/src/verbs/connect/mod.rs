@@ -7,7 +7,7 @@ mod pod;
 mod proxy;
 
 use api::{ApiError, GroupResource};
-use authz::{Attributes, Authorizer as _, Selectors};
+use authz::{Attributes, Selectors};
 use hyper::body::Incoming;
 
 use super::Exchange;
@@ -58,7 +58,7 @@ async fn streams(exchange: &Exchange, head: Head) -> Result<Response, ApiError> 
         "portforward" => (Streams::default(), options::ports(&head.query)?),
         _ => options::streams(&head.query),
     };
-    check_create(exchange, &head)?;
+    check_create(exchange, &head).await?;
     let pod = pod::Pod(parse(&*exchange.stored()?)?);
     let path = match subresource {
         "portforward" => format!("/portForward/{}/{}", exchange.namespace, exchange.name),
@@ -92,7 +92,7 @@ async fn streams(exchange: &Exchange, head: Head) -> Result<Response, ApiError> 
 
 /// Who opens streams must be allowed to create, also by a GET, as browsers open WebSockets
 /// (`AuthorizePodWebsocketUpgradeCreatePermission`).
-fn check_create(exchange: &Exchange, head: &Head) -> Result<(), ApiError> {
+async fn check_create(exchange: &Exchange, head: &Head) -> Result<(), ApiError> {
     if exchange.insecure || head.info.verb == "create" {
         return Ok(());
     }
@@ -100,7 +100,7 @@ fn check_create(exchange: &Exchange, head: &Head) -> Result<(), ApiError> {
     info.verb = "create".into();
     let selectors = Selectors::of_request(&info);
     let attributes = Attributes::of_request(&exchange.user, &info, selectors.as_ref());
-    let verdict = exchange.app.authorization.union.authorize(&attributes);
+    let verdict = exchange.app.authorization.ask(&attributes).await;
     if verdict.allowed() {
         return Ok(());
     }
