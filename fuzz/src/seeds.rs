@@ -6,6 +6,8 @@ use codec::proto;
 use samples::damage::nested;
 use samples::{Dice, Maker};
 
+use crate::targets::logins;
+
 fn texts(seeds: &[&str]) -> Vec<Vec<u8>> {
     seeds.iter().map(|seed| seed.as_bytes().to_vec()).collect()
 }
@@ -164,6 +166,32 @@ pub(crate) fn continuations() -> Vec<Vec<u8>> {
         token.encode("").into_bytes()
     };
     tokens.into_iter().map(token).collect()
+}
+
+pub(crate) fn certificates() -> Vec<Vec<u8>> {
+    vec![logins::LEAF.to_vec(), logins::LEAF_VERSION_1.to_vec()]
+}
+
+pub(crate) fn authorities() -> Vec<Vec<u8>> {
+    vec![logins::CA.to_vec(), logins::REVOKED.to_vec(), [logins::CA, logins::CA].concat()]
+}
+
+pub(crate) fn proxy_headers() -> Vec<Vec<u8>> {
+    texts(&[
+        "X-Remote-User:alice\nX-Remote-Group:dev\nX-Remote-Group:ops\nX-Remote-Uid:1\nX-Remote-Extra-A.b%2fC:d",
+        "x-remote-user:\nX-REMOTE-USER:bob\nx-remote-extra-%zz:1\nx-remote-extra-:2",
+        "Impersonate-User:system:admin\nx-remote-user:é",
+    ])
+}
+
+pub(crate) fn passwords() -> Vec<Vec<u8>> {
+    texts(&[
+        "\0Basic Ym9iOnNlY3JldA==",
+        "\0basic Ym9iOg==",
+        "\u{1}# users\nbob:$2b$04$abcdefghijklmnopqrstuuIJKLMNOPQRSTUVWXYZabcdefghijklm:dev,ops\nann:hunter2\n",
+        "\u{1}ann:$argon2id$v=19$m=64,t=1,p=1$c2l4dGVlbiBieXRlcyBvaw$YWJjZGVmZ2hpamtsbW5vcA\n",
+        "\u{2}abcdef.0123456789abcdef",
+    ])
 }
 
 pub(crate) fn tokens() -> Vec<Vec<u8>> {

@@ -2,6 +2,7 @@
 
 pub(crate) mod amounts;
 pub(crate) mod issuers;
+pub(crate) mod logins;
 pub(crate) mod object;
 pub(crate) mod patches;
 pub(crate) mod protobuf;

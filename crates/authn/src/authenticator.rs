@@ -22,6 +22,11 @@ pub trait Authenticator: Send + Sync {
 
 /// Tells who makes a request, and takes its time.
 pub trait RemoteAuthenticator: Send + Sync {
+    /// True when these credentials are of a kind that it knows; it is not asked about others.
+    fn concerns(&self, _credentials: &Credentials) -> bool {
+        true
+    }
+
     /// Who is it?  The future may be dropped at any time; it bounds its own time.
     fn authenticate<'a>(&'a self, credentials: &'a Credentials<'a>) -> AnswerFuture<'a>;
 }
@@ -197,7 +202,8 @@ impl Member {
     pub async fn authenticate(&self, credentials: &Credentials<'_>) -> Answer {
         match self {
             Self::Local(member) => member.authenticate(credentials),
-            Self::Remote(member) => member.authenticate(credentials).await,
+            Self::Remote(member) if member.concerns(credentials) => member.authenticate(credentials).await,
+            Self::Remote(_) => Ok(None),
         }
     }
 }

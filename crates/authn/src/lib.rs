@@ -6,15 +6,18 @@
 
 mod authenticator;
 pub mod bearer;
+pub mod bootstrap;
 mod cache;
 pub mod certificate;
 mod chain;
+mod front_proxy;
 mod grounds;
 pub mod iam;
 pub mod impersonation;
 pub mod inspect;
 pub mod jose;
 pub mod oidc;
+pub mod password;
 pub mod random;
 pub mod review;
 pub mod service_account;
@@ -29,6 +32,7 @@ pub use authenticator::{
 pub use cache::TokenCache;
 pub use certificate::{Certificate, ClientCertificates};
 pub use chain::{Anonymous, Chain};
+pub use front_proxy::{FrontProxy, is_standard as is_front_proxy_header};
 pub use grounds::{Generation, Ground, Grounds};
 pub use random::{Random, SystemRandom};
 pub use token_file::{TokenFile, TokenFileError};

@@ -21,6 +21,8 @@ use crate::kubelet::Backends;
 use crate::registry::parse;
 use crate::reload::Reloads;
 use crate::shutdown::Shutdown;
+use crate::signing::CurrentSigner;
+use crate::transport::Trust;
 
 /// Everything a request may need.
 pub(crate) struct App {
@@ -56,8 +58,10 @@ pub(crate) struct App {
     pub started: Instant,
     /// What this server's certificate chains to, PEM.
     pub server_ca: String,
-    /// The CA bundle of client certificates, PEM.
-    pub client_ca: String,
+    /// The CA that signs requests for certificates.
+    pub signer: CurrentSigner,
+    /// Whose word counts about clients.
+    pub trust: Arc<Trust>,
     /// Paths of the OpenAPI documents with the hash of each, once somebody asked.
     pub document_hashes: OnceLock<Vec<(String, String)>>,
 }

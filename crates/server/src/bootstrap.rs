@@ -35,6 +35,7 @@ pub(crate) async fn run(app: &App) -> Result<(), ApiError> {
     // Namespaces first: everything namespaced is refused without.
     create_missing(app, cluster::namespaces()).await?;
     create_missing(app, flowcontrol::objects().chain(cluster::objects(app)?)).await?;
+    crate::controllers::cluster_trust::sync(app).await?;
     all(policy::objects().into_iter().map(async |(kind, object)| reconcile(app, kind, &object).await)).await
 }
 
@@ -112,6 +113,20 @@ async fn reconcile(app: &App, kind: Kind, wanted: &Value) -> Result<(), ApiError
             create(app, &object(new)).await
         }
     }
+}
+
+/// Writes an object of the core group, as the server itself.
+///
+/// # Errors
+/// Why it cannot be written.
+pub(crate) async fn put(
+    app: &App,
+    resource: &'static str,
+    object: Value,
+    exists: bool,
+) -> Result<(), ApiError> {
+    let wanted = Wanted { group: "", version: "v1", resource, object };
+    if exists { update(app, &wanted).await } else { create(app, &wanted).await }
 }
 
 async fn create(app: &App, wanted: &Wanted) -> Result<(), ApiError> {

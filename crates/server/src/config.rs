@@ -27,10 +27,40 @@ pub struct Config {
     pub tls_cert_file: Option<PathBuf>,
     /// Key of the serving certificate.
     pub tls_private_key_file: Option<PathBuf>,
+    /// Certificates for clients who ask for some names.
+    pub tls_sni_cert_key: Vec<SniCertKey>,
+    /// Lowest version of TLS in Go's name; `""` is the default.
+    pub tls_min_version: String,
+    /// Cipher suites of TLS 1.2 in Go's names; all by default.
+    pub tls_cipher_suites: Vec<String>,
     /// How often files are looked at that are read again when they change.
     pub reload_interval: Duration,
     /// CAs of client certificates; the generated CA by default.
     pub client_ca_file: Option<PathBuf>,
+    /// Client certificates that were taken back, PEM.
+    pub client_crl_file: Option<PathBuf>,
+    /// CAs of front proxies; without them there is none.
+    pub requestheader_client_ca_file: Option<PathBuf>,
+    /// Common names that front proxies may have; empty for any.
+    pub requestheader_allowed_names: Vec<String>,
+    /// Headers of front proxies that hold the user's name.
+    pub requestheader_username_headers: Vec<String>,
+    /// Headers of front proxies that hold the user's uid.
+    pub requestheader_uid_headers: Vec<String>,
+    /// Headers of front proxies that hold groups.
+    pub requestheader_group_headers: Vec<String>,
+    /// What headers of front proxies begin with that hold extra attributes.
+    pub requestheader_extra_headers_prefix: Vec<String>,
+    /// Users with hashed passwords.
+    pub basic_auth_file: Option<PathBuf>,
+    /// Secrets of type `bootstrap.kubernetes.io/token` are tokens.
+    pub enable_bootstrap_token_auth: bool,
+    /// CA that signs certificates of clients and kubelets; the generated CA by default.
+    pub cluster_signing_cert_file: Option<PathBuf>,
+    /// Key of that CA.
+    pub cluster_signing_key_file: Option<PathBuf>,
+    /// How long signed certificates live; a request may ask for less.
+    pub cluster_signing_duration: Duration,
     /// Static tokens, CSV.
     pub token_auth_file: Option<PathBuf>,
     /// Requests without credentials are `system:anonymous` rather than 401.
@@ -161,6 +191,7 @@ impl Default for Oidc {
     }
 }
 
+<<<<<<< HEAD
 /// A service that knows bearer tokens.
 #[derive(Clone, Debug)]
 pub struct TokenWebhookFlags {
@@ -200,6 +231,17 @@ impl Default for AuthorizationWebhookFlags {
             cache_unauthorized_ttl: Duration::from_secs(30),
         }
     }
+=======
+/// A certificate for clients who ask for some names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SniCertKey {
+    /// The certificate with its chain, PEM.
+    pub certificate: PathBuf,
+    /// Its key, PEM.
+    pub key: PathBuf,
+    /// Names, with wildcards, and addresses; those in the certificate when there are none.
+    pub names: Vec<String>,
+>>>>>>> 3b60546 (Authentication: client certificates with revocation, front proxies, passwords, bootstrap tokens; certificates signed; TLS files read again)
 }
 
 /// The order in which a node's addresses are tried when no flag says otherwise.
@@ -218,8 +260,23 @@ impl Default for Config {
             cert_dir: None,
             tls_cert_file: None,
             tls_private_key_file: None,
+            tls_sni_cert_key: Vec::new(),
+            tls_min_version: String::new(),
+            tls_cipher_suites: Vec::new(),
             reload_interval: Duration::from_secs(1),
             client_ca_file: None,
+            client_crl_file: None,
+            requestheader_client_ca_file: None,
+            requestheader_allowed_names: Vec::new(),
+            requestheader_username_headers: Vec::new(),
+            requestheader_uid_headers: Vec::new(),
+            requestheader_group_headers: Vec::new(),
+            requestheader_extra_headers_prefix: Vec::new(),
+            basic_auth_file: None,
+            enable_bootstrap_token_auth: false,
+            cluster_signing_cert_file: None,
+            cluster_signing_key_file: None,
+            cluster_signing_duration: Duration::from_secs(365 * 24 * 3600),
             token_auth_file: None,
             anonymous_auth: true,
             anonymous_auth_is_set: false,

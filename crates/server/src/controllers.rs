@@ -7,6 +7,8 @@ mod account_tokens;
 mod accounts;
 mod aggregation;
 pub(crate) mod authorizers;
+mod certificates;
+pub(crate) mod cluster_trust;
 mod expiry;
 mod feed;
 mod flow_schemas;
@@ -36,6 +38,16 @@ struct Known {
 }
 
 const KNOWN: &[Known] = &[
+    Known {
+        name: "certificatesigningrequest-approving-controller",
+        alias: "csrapproving",
+        start: certificates::start_approving,
+    },
+    Known {
+        name: "certificatesigningrequest-signing-controller",
+        alias: "csrsigning",
+        start: certificates::start_signing,
+    },
     Known {
         name: "clusterrole-aggregation-controller",
         alias: "clusterrole-aggregation",
@@ -92,6 +104,7 @@ impl Selected {
 
 /// Starts the controllers that are on, and what kube-apiserver itself looks after; they run until the server stops.
 pub(crate) fn start(app: &Arc<App>, selected: &Selected) {
+    cluster_trust::start(app);
     flow_schemas::start(app);
     expiry::start(app);
     legacy_tokens::track(app);

@@ -74,6 +74,11 @@ fn reloads(out: &mut String, app: &App) {
             let _ = writeln!(out, "{name}{{files=\"{what}\",result=\"{result}\"}} {count}");
         }
     }
+    if let Some(at) = app.trust.next_revocations() {
+        let name = "sumun_client_crl_next_update_timestamp_seconds";
+        family(out, name, "gauge", "When the first of the revocation lists should be replaced.");
+        let _ = writeln!(out, "{name} {at}");
+    }
     let name = "sumun_file_reload_timestamp_seconds";
     family(out, name, "gauge", "When the content that is used was read, in seconds since the Unix epoch.");
     for outcome in &outcomes {

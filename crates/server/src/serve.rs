@@ -15,6 +15,7 @@ use crate::authorization::Authorization;
 use crate::catalog::Catalog;
 use crate::config::Config;
 use crate::health::Health;
+use crate::keys::Keys;
 use crate::kubelet::Backends;
 use crate::pki::{self, Kubeconfig, Pki};
 use crate::policies::Policies;
@@ -74,20 +75,20 @@ impl Server {
         crate::files::create_private_dir(&config.data_dir)
             .map_err(|e| failed(config.data_dir.display(), e))?;
         let pki = pki::ensure(&pki_request(&config)?).map_err(ServeError::from_display)?;
-        let files = Files::new(&config, &pki)?;
-        let tls = Tls::load(&files.cert, &files.key, &files.client_ca).map_err(ServeError::from_display)?;
-        let listeners = bind(&config, tls).await?;
+        let reloads = Reloads::default();
+        let keys = Keys::load(&config, &pki, &reloads).map_err(ServeError)?;
+        let listeners = bind(&config, keys.tls.clone()).await?;
         // From here on the port of the configuration is the real one.
         if let Some(address) = listeners.first().and_then(|l| l.address().ok()) {
             config.secure_port = address.port();
         }
         let ready = ready(&config, &listeners)?;
-        Kubeconfig { server: &ready.url, ca: &files.server_ca, cert: &pki.admin_cert, key: &pki.admin_key }
+        Kubeconfig { server: &ready.url, ca: &keys.server_ca, cert: &pki.admin_cert, key: &pki.admin_key }
             .write(&ready.kubeconfig)
             .map_err(ServeError::from_display)?;
         let selected =
             controllers::Selected::parse(&config.controllers).map_err(|e| failed("--controllers", e))?;
-        let app = Arc::new(build(config, &pki, &files, Reloads::default())?);
+        let app = Arc::new(build(config, &pki, &keys, reloads)?);
         app.authentication.objects.set(&app);
         app.reloads.start(app.config.reload_interval, app.shutdown.clone());
         controllers::authorizers::start(&app);
@@ -123,33 +124,6 @@ impl Server {
 impl ServeError {
     fn from_display(error: impl std::fmt::Display) -> Self {
         Self(error.to_string())
-    }
-}
-
-/// The key material in use: given by flags, or generated.
-struct Files {
-    cert: PathBuf,
-    key: PathBuf,
-    client_ca: PathBuf,
-    /// What clients trust the serving certificate by.
-    server_ca: PathBuf,
-}
-
-impl Files {
-    fn new(config: &Config, pki: &Pki) -> Result<Self, ServeError> {
-        let client_ca = config.client_ca_file.clone().unwrap_or_else(|| pki.ca_cert.clone());
-        match (&config.tls_cert_file, &config.tls_private_key_file) {
-            (Some(cert), Some(key)) => {
-                Ok(Self { cert: cert.clone(), key: key.clone(), client_ca, server_ca: cert.clone() })
-            }
-            (None, None) => Ok(Self {
-                cert: pki.serving_cert.clone(),
-                key: pki.serving_key.clone(),
-                client_ca,
-                server_ca: pki.ca_cert.clone(),
-            }),
-            _ => Err(ServeError("--tls-cert-file and --tls-private-key-file go together".to_owned())),
-        }
     }
 }
 
@@ -233,9 +207,15 @@ fn ready(config: &Config, listeners: &[Listener]) -> Result<Ready, ServeError> {
     })
 }
 
+<<<<<<< HEAD
 fn build(config: Config, pki: &Pki, files: &Files, reloads: Reloads) -> Result<App, ServeError> {
     let policies = Arc::new(Policies::new(&reloads));
     let authorization = Authorization::new(&config, &policies, &reloads).map_err(ServeError)?;
+=======
+fn build(config: Config, pki: &Pki, keys: &Keys, reloads: Reloads) -> Result<App, ServeError> {
+    let policies = Policies::new(&reloads);
+    let authorization = Authorization::new(&config, &policies).map_err(ServeError)?;
+>>>>>>> 3b60546 (Authentication: client certificates with revocation, front proxies, passwords, bootstrap tokens; certificates signed; TLS files read again)
     // Kinds of ours are there only for those who use them, so that others see just what upstream serves.
     let own = if authorization.access_rules.is_some() { schema::own_resources() } else { &[] };
     let catalog = Catalog::of(schema::resources().iter().chain(own));
@@ -249,8 +229,8 @@ fn build(config: Config, pki: &Pki, files: &Files, reloads: Reloads) -> Result<A
             .map_err(|e| failed("--service-cluster-ip-range", e))?;
     let admission = admission(&config)?;
     let authentication = Authentication::new(&config, pki, &reloads).map_err(ServeError)?;
-    let client_ca = read(&files.client_ca)?;
-    let server_ca = read(&files.server_ca)?;
+    let server_ca = read(&keys.server_ca)?;
+    let signer = crate::signing::load(&config, pki, &reloads).map_err(ServeError)?;
     Ok(App {
         listing: Listing::of(schema::resources(), openapi::versions_of(own)),
         catalog,
@@ -266,7 +246,8 @@ fn build(config: Config, pki: &Pki, files: &Files, reloads: Reloads) -> Result<A
         health: Health::default(),
         flow: Flow::new(&config),
         started: Instant::now(),
-        client_ca,
+        signer,
+        trust: keys.trust.clone(),
         server_ca,
         document_hashes: OnceLock::new(),
         config,

@@ -3,7 +3,7 @@
 use api::RequestInfo;
 use api::request::{Query, decode_path};
 use authn::jose::{Compact, PublicKey, parse_json};
-use authn::{SystemRandom, TokenFile, bearer, certificate, impersonation};
+use authn::{SystemRandom, TokenFile, bearer, impersonation};
 
 use crate::{choice, text};
 
@@ -50,7 +50,6 @@ pub(crate) fn tokens(bytes: &[u8]) {
     }
     drop(PublicKey::all_from_pem(bytes));
     drop(PublicKey::from_spki(bytes));
-    drop(certificate::user(bytes));
     let headers = text.lines().filter_map(|line| line.split_once(':'));
     drop(impersonation::wanted_user(headers.map(|(name, value)| (name, value.trim()))));
 }

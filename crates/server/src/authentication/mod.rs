@@ -3,8 +3,11 @@
 //! Entry point: [`Authentication::new`].  A way in that takes bearer tokens is a file with a function [`Make`] and a
 //! line of [`TOKEN_WAYS`], which is in the order in which they are asked (upstream's).
 
+mod bootstrap_tokens;
+mod front_proxy;
 mod iam;
 mod jwt;
+mod passwords;
 mod service_accounts;
 mod static_tokens;
 mod webhook;
@@ -12,7 +15,7 @@ mod webhook;
 use std::sync::Arc;
 
 use api::{ApiError, Value};
-use authn::{Chain, ClientCertificates, Member, SystemRandom, TokenCache, TokenMember};
+use authn::{Chain, ClientCertificates, FrontProxy, Member, SystemRandom, TokenCache, TokenMember};
 
 use crate::app::App;
 use crate::config::Config;
@@ -27,6 +30,8 @@ pub(crate) use service_accounts::ServiceAccounts;
 /// The authenticators of a server, and what issues its tokens.
 pub(crate) struct Authentication {
     chain: Chain,
+    /// Front proxies, whose headers no one else may send.
+    pub front_proxy: FrontProxy,
     /// Audiences of this API.
     audiences: Vec<String>,
     /// Issues service-account tokens, and what they are checked with.
@@ -60,9 +65,15 @@ const TOKEN_WAYS: &[Make] = &[
     static_tokens::make,
     service_accounts::make_legacy,
     service_accounts::make,
+<<<<<<< HEAD
     jwt::make,
     iam::make,
     webhook::make,
+=======
+    bootstrap_tokens::make,
+    jwt::make,
+    iam::make,
+>>>>>>> 3b60546 (Authentication: client certificates with revocation, front proxies, passwords, bootstrap tokens; certificates signed; TLS files read again)
 ];
 
 impl std::fmt::Debug for Authentication {
@@ -91,22 +102,34 @@ impl Authentication {
             objects: &objects,
             reloads,
         };
-        let mut members = Vec::new();
+        let mut tokens = Vec::new();
         for make in TOKEN_WAYS {
-            members.extend(make(&making)?);
+            tokens.extend(make(&making)?);
         }
-        let tokens = TokenCache::new(members, TokenCache::SUCCESS_SECONDS, &SystemRandom);
+        let tokens = TokenCache::new(tokens, TokenCache::SUCCESS_SECONDS, &SystemRandom);
+        let front_proxy = front_proxy::make(config)?;
+        // Upstream's order: front proxy, certificate, password; bearer tokens follow.
+        let mut members =
+            vec![Member::Local(Arc::new(front_proxy.clone())), Member::Local(Arc::new(ClientCertificates))];
+        if let Some(path) = &config.basic_auth_file {
+            members.push(Member::Remote(passwords::make(path, reloads)?));
+        }
         let chain = Chain {
-            members: vec![Member::Local(Arc::new(ClientCertificates))],
+            members,
             tokens: Some(tokens.map_err(|e| e.to_string())?),
             anonymous: jwt.anonymous(config.anonymous_auth),
         };
-        Ok(Self { chain, audiences, accounts, iam, jwt, objects })
+        Ok(Self { chain, front_proxy, audiences, accounts, iam, jwt, objects })
     }
 
     /// Every way in.
     pub(crate) fn chain(&self) -> &Chain {
         &self.chain
+    }
+
+    /// True for a header that only a front proxy may send, and nobody behind authentication may see.
+    pub(crate) fn owns_header(&self, name: &str) -> bool {
+        self.front_proxy.owns(name)
     }
 
     /// Answers a TokenReview.

@@ -32,7 +32,6 @@ pub(super) fn objects(app: &App) -> Result<Vec<Wanted>, ApiError> {
     if let Some(ip) = app.advertised_ip() {
         all.extend(endpoints(SocketAddr::new(ip, app.config.secure_port)));
     }
-    all.push(authentication_map(app));
     Ok(all)
 }
 
@@ -126,15 +125,6 @@ fn endpoints(address: SocketAddr) -> [Wanted; 2] {
     let slice =
         Wanted { group: "discovery.k8s.io", version: "v1", resource: "endpointslices", object: slice };
     [core("endpoints", old), slice]
-}
-
-/// What extension servers need to trust client certificates of this server's clients.
-fn authentication_map(app: &App) -> Wanted {
-    let metadata = object! { "name" => "extension-apiserver-authentication", "namespace" => "kube-system" };
-    core(
-        "configmaps",
-        object! { "metadata" => metadata, "data" => object! { "client-ca-file" => app.client_ca.as_str() } },
-    )
 }
 
 fn in_default(labels: Value) -> Value {

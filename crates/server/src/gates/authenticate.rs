@@ -1,10 +1,9 @@
 //! Authentication: who sends this request.  The ways in are in `authentication/`.
 
-use std::net::IpAddr;
-
 use api::{ApiError, RequestInfo, UserInfo};
 use authn::{Certificate, Credentials, Headers, TokenContext};
 use hyper::HeaderMap;
+use hyper::header::{AUTHORIZATION, HeaderName};
 
 use super::receive::Received;
 use crate::app::App;
@@ -59,25 +58,30 @@ impl Authenticated {
 pub(crate) async fn authenticate(
     app: &App,
     connection: &Connection,
-    received: Received,
+    mut received: Received,
 ) -> Result<Authenticated, ApiError> {
     if received.insecure {
+        strip(app, &mut received.head.headers);
         let user = UserInfo::new(UNSECURED, [api::user::SYSTEM_MASTERS, api::user::AUTHENTICATED]);
         return Ok(Authenticated { received, user, warnings: Vec::new() });
     }
     let now = app.now().seconds();
     // Only parts of the request are borrowed while somebody is asked: its body cannot be shared between threads.
-    let (headers, path) = (RequestHeaders(&received.head.headers), received.info.path.as_str());
     let answer = {
+        let (headers, path) = (RequestHeaders(&received.head.headers), received.info.path.as_str());
+        let client = connection.client.as_ref();
+        let judgement = client.map(|client| client.judge(now));
+        let (judged, proxy) =
+            judgement.as_ref().map_or((None, None), |j| (j.client.as_ref(), j.front_proxy.as_ref()));
         let authorization = headers.text("authorization");
         let protocols = headers.text("sec-websocket-protocol");
         let credentials = Credentials {
-            certificate: certificate(connection, now),
-            front_proxy: Certificate::None,
+            certificate: certificate(client, judged),
+            front_proxy: certificate(client, proxy),
             authorization: authorization.as_deref(),
             websocket_protocols: protocols.as_deref(),
             headers: &headers,
-            peer: Some(connection.peer.ip()).map(|ip: IpAddr| ip.to_canonical()),
+            peer: Some(connection.peer.ip().to_canonical()),
             path,
             context: TokenContext { audiences: &[], now },
         };
@@ -85,6 +89,7 @@ pub(crate) async fn authenticate(
     };
     match answer {
         Ok(Some(identity)) => {
+            strip(app, &mut received.head.headers);
             Ok(Authenticated { received, user: identity.user, warnings: identity.warnings })
         }
         Ok(None) => Err(ApiError::unauthorized()),
@@ -95,17 +100,26 @@ pub(crate) async fn authenticate(
     }
 }
 
-fn certificate(connection: &Connection, now: i64) -> Certificate<'_> {
-    match &connection.client {
-        ClientCertificate::None => Certificate::None,
-        ClientCertificate::Verified { not_after, .. } if *not_after < now => {
-            Certificate::Invalid("the client certificate has expired since the connection was opened")
+/// The certificate of a connection with what was found out about it.
+fn certificate<'a>(
+    client: Option<&'a ClientCertificate>,
+    judged: Option<&'a Result<(), String>>,
+) -> Certificate<'a> {
+    match (client, judged) {
+        (Some(client), Some(Ok(()))) => {
+            client.subject().map_or_else(Certificate::Invalid, Certificate::Verified)
         }
-        ClientCertificate::Verified { chain, .. } => {
-            chain.first().map_or(Certificate::None, |c| Certificate::Verified(c))
-        }
-        ClientCertificate::Invalid(why) => Certificate::Invalid(why),
+        (Some(_), Some(Err(why))) => Certificate::Invalid(why),
+        _ => Certificate::None,
     }
+}
+
+/// Takes away what said who it is: nobody behind this gate may look at it or hand it on.
+fn strip(app: &App, headers: &mut HeaderMap) {
+    headers.remove(AUTHORIZATION);
+    let said: Vec<HeaderName> =
+        headers.keys().filter(|name| app.authentication.owns_header(name.as_str())).cloned().collect();
+    said.iter().for_each(|name| drop(headers.remove(name)));
 }
 
 /// The headers of a request, as authentication looks at them.

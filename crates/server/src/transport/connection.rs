@@ -5,18 +5,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use arc_swap::ArcSwapOption;
+use authn::certificate::Subject;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::pki_types::CertificateDer;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 use super::stall::{Patience, StallGuard};
-use super::tls::Tls;
+use super::tls::{Judgement, Tls, Trust};
 use super::{HANDSHAKE_TIMEOUT, HEADER_TIMEOUT, Handler, IDLE_TIMEOUT, WRITE_STALL_TIMEOUT};
 use crate::shutdown::Shutdown;
 
@@ -25,8 +27,8 @@ use crate::shutdown::Shutdown;
 pub struct Connection {
     /// The other end.
     pub peer: SocketAddr,
-    /// What the client showed of itself.
-    pub client: ClientCertificate,
+    /// The certificate that the client showed, if it did.
+    pub client: Option<ClientCertificate>,
     /// True on the insecure port: no authentication, no authorization.
     pub insecure: bool,
 }
@@ -52,20 +54,43 @@ impl Held {
     }
 }
 
-/// The certificate a client showed, judged.
-#[derive(Debug)]
-pub enum ClientCertificate {
-    /// It showed none.
-    None,
-    /// It chains to a CA for clients.
-    Verified {
-        /// The certificates shown, leaf first.
-        chain: Vec<CertificateDer<'static>>,
-        /// When the leaf ends, in seconds since the Unix epoch.
-        not_after: i64,
-    },
-    /// It does not, and why.
-    Invalid(String),
+/// The certificate a client showed; its key is the client's, which says nothing about whose word it is.
+pub struct ClientCertificate {
+    /// The certificates shown, leaf first.
+    chain: Vec<CertificateDer<'static>>,
+    subject: Result<Subject, String>,
+    trust: Arc<Trust>,
+    judged: ArcSwapOption<Judgement>,
+}
+
+impl std::fmt::Debug for ClientCertificate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ClientCertificate").field("subject", &self.subject).finish_non_exhaustive()
+    }
+}
+
+impl ClientCertificate {
+    fn new(trust: &Arc<Trust>, shown: Option<&[CertificateDer<'static>]>) -> Option<Self> {
+        let chain = shown.filter(|shown| !shown.is_empty())?.to_vec();
+        let subject =
+            chain.first().map_or(Err(String::new()), |leaf| Subject::of(leaf).map_err(|e| e.to_string()));
+        Some(Self { chain, subject, trust: trust.clone(), judged: ArcSwapOption::default() })
+    }
+
+    /// Whom it names; why it cannot be read.
+    pub(crate) fn subject(&self) -> Result<&Subject, &str> {
+        self.subject.as_ref().map_err(String::as_str)
+    }
+
+    /// What it is worth now, in seconds since the Unix epoch.
+    pub(crate) fn judge(&self, now: i64) -> Arc<Judgement> {
+        let earlier = self.judged.load();
+        let judgement = self.trust.judge(&self.chain, earlier.as_ref(), now);
+        if earlier.as_ref().is_none_or(|earlier| !Arc::ptr_eq(earlier, &judgement)) {
+            self.judged.store(Some(judgement.clone()));
+        }
+        judgement
+    }
 }
 
 /// Windows and buffers of HTTP/2: many slow watchers must not cost megabytes each.
@@ -83,12 +108,14 @@ pub(super) async fn serve<H: Handler>(
     shutdown: Shutdown,
 ) -> Result<(), String> {
     let peer = held.peer;
+    let local = socket.local_addr().ok().map(|address| address.ip());
     let socket = StallGuard::new(socket, WRITE_STALL_TIMEOUT, held.patience.clone());
     let Some(tls) = tls else {
-        let connection = Connection { peer, client: ClientCertificate::None, insecure: true };
+        let connection = Connection { peer, client: None, insecure: true };
         return http(socket, (connection, held), max_streams, handler, shutdown).await;
     };
-    let acceptor = tokio_rustls::TlsAcceptor::from(tls.acceptor.clone());
+    let settings = tls.settings(local).ok_or("there is no serving certificate")?;
+    let acceptor = tokio_rustls::TlsAcceptor::from(settings);
     let handshake = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(socket));
     let stream = tokio::select! {
         done = handshake => done
@@ -97,27 +124,9 @@ pub(super) async fn serve<H: Handler>(
         // Whoever has not even shown up has asked for nothing that could be waited for.
         () = shutdown.close_connections() => return Err("closed before its TLS handshake".to_owned()),
     };
-    let client = judge(&tls, stream.get_ref().1.peer_certificates());
+    let client = ClientCertificate::new(tls.trust(), stream.get_ref().1.peer_certificates());
     let connection = Connection { peer, client, insecure: false };
     http(stream, (connection, held), max_streams, handler, shutdown).await
-}
-
-fn judge(tls: &Tls, shown: Option<&[CertificateDer<'static>]>) -> ClientCertificate {
-    let Some((leaf, intermediates)) = shown.and_then(<[_]>::split_first) else {
-        return ClientCertificate::None;
-    };
-    match tls.clients.verify_client_cert(leaf, intermediates, UnixTime::now()) {
-        Ok(_) => ClientCertificate::Verified {
-            chain: [std::slice::from_ref(leaf), intermediates].concat(),
-            not_after: not_after(leaf),
-        },
-        Err(error) => ClientCertificate::Invalid(error.to_string()),
-    }
-}
-
-/// When a certificate ends; one that cannot be read has ended.
-fn not_after(leaf: &CertificateDer<'_>) -> i64 {
-    x509_parser::parse_x509_certificate(leaf).map_or(0, |(_, cert)| cert.validity().not_after.timestamp())
 }
 
 /// Speaks HTTP on an open stream until the client leaves, idles too long, or the server shuts down.

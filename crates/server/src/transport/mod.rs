@@ -18,7 +18,8 @@ pub use body::Body;
 pub(crate) use body::Chunks;
 pub(crate) use connection::Held;
 pub use connection::{ClientCertificate, Connection};
-pub use tls::{Tls, TlsError};
+pub use tls::Tls;
+pub(crate) use tls::{Policy, Trust, pem_text};
 
 use crate::shutdown::Shutdown;
 
