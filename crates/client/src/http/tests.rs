@@ -197,3 +197,48 @@ async fn a_connection_that_was_closed_meanwhile_is_replaced() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
+
+/// A proxy that connects whoever logs in, and counts.
+async fn proxy(count: Arc<AtomicUsize>) -> SocketAddr {
+    use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((socket, _)) = listener.accept().await {
+            let mut socket = BufReader::new(socket);
+            let mut head = String::new();
+            while !head.ends_with("\r\n\r\n") {
+                socket.read_line(&mut head).await.unwrap();
+            }
+            if !head.contains("Proxy-Authorization: Basic bWU6cHc=\r\n") {
+                socket.write_all(b"HTTP/1.1 407 Who are you\r\n\r\n").await.unwrap();
+                continue;
+            }
+            count.fetch_add(1, Ordering::SeqCst);
+            let target = head.split(' ').nth(1).unwrap().to_owned();
+            tokio::spawn(async move {
+                let mut onward = tokio::net::TcpStream::connect(target).await.unwrap();
+                socket.write_all(b"HTTP/1.1 200 Connected\r\n\r\n").await.unwrap();
+                let _ = tokio::io::copy_bidirectional(&mut socket, &mut onward).await;
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn through_a_proxy() {
+    let server = Loopback::start(&["h2"]).await;
+    let count = Arc::new(AtomicUsize::new(0));
+    let proxy = proxy(count.clone()).await;
+    let with = |url: String| {
+        let proxy = Some(crate::Proxy::parse(&url).unwrap());
+        Client::new(Config { proxy, ..server.config() }).unwrap()
+    };
+    let client = with(format!("http://me:pw@{proxy}"));
+    assert_eq!(client.call(&Request::get("/a")).await.unwrap().str_at(&["path"]), "/a");
+    assert_eq!(count.load(Ordering::SeqCst), 1);
+    let error = with(format!("http://me:wrong@{proxy}")).call(&Request::get("/a")).await.unwrap_err();
+    assert!(error.to_string().ends_with("proxyconnect tcp: 407 Who are you"), "{error}");
+    assert!(!error.to_string().contains("wrong"));
+}
