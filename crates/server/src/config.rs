@@ -191,7 +191,6 @@ impl Default for Oidc {
     }
 }
 
-<<<<<<< HEAD
 /// A service that knows bearer tokens.
 #[derive(Clone, Debug)]
 pub struct TokenWebhookFlags {
@@ -231,7 +230,8 @@ impl Default for AuthorizationWebhookFlags {
             cache_unauthorized_ttl: Duration::from_secs(30),
         }
     }
-=======
+}
+
 /// A certificate for clients who ask for some names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SniCertKey {
@@ -241,7 +241,6 @@ pub struct SniCertKey {
     pub key: PathBuf,
     /// Names, with wildcards, and addresses; those in the certificate when there are none.
     pub names: Vec<String>,
->>>>>>> 3b60546 (Authentication: client certificates with revocation, front proxies, passwords, bootstrap tokens; certificates signed; TLS files read again)
 }
 
 /// The order in which a node's addresses are tried when no flag says otherwise.

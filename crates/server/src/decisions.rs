@@ -37,7 +37,7 @@ pub(crate) async fn answer(
         output.format = Format::Json;
     }
     let asked = decisions::read(parse(header(&head.parts.headers, "content-type"), body)?)?;
-    let sees = asked.explain && decisions::may_see(user, &app.authorization.union);
+    let sees = asked.explain && decisions::may_see(user, &*app.authorization.union());
     let app = app.clone();
     // A denial explained looks at every binding, which would keep others waiting here.
     let handle = tokio::runtime::Handle::current();
@@ -59,7 +59,7 @@ fn parse(content_type: &str, body: &Bytes) -> Result<Value, ApiError> {
 
 /// Asks one question after the other.
 async fn decide(app: &App, asked: decisions::Decisions, sees: bool) -> Value {
-    let union = &app.authorization.union;
+    let union = app.authorization.union();
     let mut answers = Vec::with_capacity(asked.questions.len());
     for question in &asked.questions {
         let attributes = question.attributes();

@@ -207,15 +207,9 @@ fn ready(config: &Config, listeners: &[Listener]) -> Result<Ready, ServeError> {
     })
 }
 
-<<<<<<< HEAD
-fn build(config: Config, pki: &Pki, files: &Files, reloads: Reloads) -> Result<App, ServeError> {
+fn build(config: Config, pki: &Pki, keys: &Keys, reloads: Reloads) -> Result<App, ServeError> {
     let policies = Arc::new(Policies::new(&reloads));
     let authorization = Authorization::new(&config, &policies, &reloads).map_err(ServeError)?;
-=======
-fn build(config: Config, pki: &Pki, keys: &Keys, reloads: Reloads) -> Result<App, ServeError> {
-    let policies = Policies::new(&reloads);
-    let authorization = Authorization::new(&config, &policies).map_err(ServeError)?;
->>>>>>> 3b60546 (Authentication: client certificates with revocation, front proxies, passwords, bootstrap tokens; certificates signed; TLS files read again)
     // Kinds of ours are there only for those who use them, so that others see just what upstream serves.
     let own = if authorization.access_rules.is_some() { schema::own_resources() } else { &[] };
     let catalog = Catalog::of(schema::resources().iter().chain(own));

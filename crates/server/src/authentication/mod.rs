@@ -65,15 +65,10 @@ const TOKEN_WAYS: &[Make] = &[
     static_tokens::make,
     service_accounts::make_legacy,
     service_accounts::make,
-<<<<<<< HEAD
-    jwt::make,
-    iam::make,
-    webhook::make,
-=======
     bootstrap_tokens::make,
     jwt::make,
     iam::make,
->>>>>>> 3b60546 (Authentication: client certificates with revocation, front proxies, passwords, bootstrap tokens; certificates signed; TLS files read again)
+    webhook::make,
 ];
 
 impl std::fmt::Debug for Authentication {

@@ -23,8 +23,12 @@ const RESOURCE: &str = "certificatesigningrequests";
 const NAME: &str = "certificate-controller";
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// What is done with a request.
-type Work = fn(&App, &Value) -> Option<Step>;
+/// What is done with requests.
+#[derive(Clone, Copy)]
+enum Work {
+    Approve,
+    Sign,
+}
 
 /// A change to a request: the subresource that is written, and what it gets.
 struct Step {
@@ -39,12 +43,12 @@ enum Outcome {
 
 /// Starts the controller that approves requests of kubelets.
 pub(super) fn start_approving(app: &Arc<App>) {
-    start(app, approve);
+    start(app, Work::Approve);
 }
 
 /// Starts the controller that signs.
 pub(super) fn start_signing(app: &Arc<App>) {
-    start(app, sign);
+    start(app, Work::Sign);
 }
 
 fn start(app: &Arc<App>, work: Work) {
@@ -81,7 +85,12 @@ impl Sink for Touched {
 
 async fn handle(app: &App, served: &Served, name: &str, work: Work) -> Result<(), ApiError> {
     let Some(object) = app.object(GROUP, RESOURCE, "", name) else { return Ok(()) };
-    let Some(step) = work(app, &parse(&object)?) else { return Ok(()) };
+    let object = parse(&object)?;
+    let step = match work {
+        Work::Approve => approve(app, &object).await,
+        Work::Sign => sign(app, &object),
+    };
+    let Some(step) = step else { return Ok(()) };
     let written = super::write(app, NAME, served, ("", name), step.subresource, async |call| {
         call.update(false, |call, live| {
             let mut object = live.value.cloned().unwrap_or_default();
@@ -114,7 +123,7 @@ impl Outcome {
 
 /// Approves a kubelet's client certificate when whoever asks may have it: its own (`selfnodeclient`), or another's
 /// (`nodeclient`).
-fn approve(app: &App, object: &Value) -> Option<Step> {
+async fn approve(app: &App, object: &Value) -> Option<Step> {
     let signed = !object.str_at(&["status", "certificate"]).is_empty();
     if signed || has(object, "Approved", false) || has(object, "Denied", false) {
         return None;
@@ -130,8 +139,13 @@ fn approve(app: &App, object: &Value) -> Option<Step> {
         "Auto approving self kubelet client certificate after SubjectAccessReview.",
     ));
     let any = ("nodeclient", "Auto approving kubelet client certificate after SubjectAccessReview.");
-    let (_, message) =
-        own.into_iter().chain([any]).find(|(subresource, _)| may_create(app, &asker, subresource))?;
+    let mut message = None;
+    for (subresource, text) in own.into_iter().chain([any]) {
+        if message.is_none() && may_create(app, &asker, subresource).await {
+            message = Some(text);
+        }
+    }
+    let message = message?;
     Some(Step {
         subresource: "approval",
         change: Outcome::Condition(object! {
@@ -170,7 +184,7 @@ fn sign(app: &App, object: &Value) -> Option<Step> {
     }
 }
 
-fn may_create(app: &App, user: &UserInfo, subresource: &str) -> bool {
+async fn may_create(app: &App, user: &UserInfo, subresource: &str) -> bool {
     let target = ResourceTarget {
         group: GROUP,
         version: "*",
@@ -178,7 +192,7 @@ fn may_create(app: &App, user: &UserInfo, subresource: &str) -> bool {
         subresource,
         ..ResourceTarget::default()
     };
-    app.authorization.check(&Attributes::of_resource(user, "create", target)).is_ok()
+    app.authorization.check(&Attributes::of_resource(user, "create", target)).await.is_ok()
 }
 
 /// Whether a request has a condition, true or (when that does not matter) of any status.
