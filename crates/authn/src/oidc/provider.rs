@@ -5,7 +5,7 @@
 //! cannot be reached.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use api::Map;
 use aws_lc_rs::digest::{SHA256, digest};
@@ -111,11 +111,15 @@ impl Provider {
     /// to come again.
     pub async fn refresh(&self, now: i64) -> i64 {
         let _turn = self.fetching.lock().await;
-        if !self.is_known()
-            && let Err(why) = self.discover().await
-        {
-            self.change(|state| state.failure = Some(why));
-            return 10;
+        if !self.is_known() {
+            if !self.rate().take(now) {
+                return 10;
+            }
+            if let Err(why) = self.discover().await {
+                self.rate().failed(now);
+                self.change(|state| state.failure = Some(why));
+                return 10;
+            }
         }
         let state = self.state();
         if now >= state.fetched.saturating_add(age(&state)) && self.fetch_keys(now).await.is_err() {
@@ -175,8 +179,7 @@ impl Provider {
     async fn fetch_after(&self, seen: u64, now: i64) -> Result<(), String> {
         let _turn = self.fetching.lock().await;
         let state = self.state();
-        let permitted = || self.rate.lock().unwrap_or_else(PoisonError::into_inner).take(now);
-        if state.attempts > seen || !permitted() {
+        if state.attempts > seen || !self.rate().take(now) {
             return state.failure.as_ref().map_or(Ok(()), |why| Err(format!("fetching keys {why}")));
         }
         self.fetch_keys(now).await.map_err(|why| format!("fetching keys {why}"))
@@ -222,7 +225,7 @@ impl Provider {
     }
 
     fn note(&self, result: &Result<(KeySet, Vec<u8>, i64), String>, now: i64) {
-        let mut rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rate = self.rate();
         let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
         match result {
             Ok((_, body, _)) => {
@@ -235,6 +238,10 @@ impl Provider {
                 news.failure = Some(now);
             }
         }
+    }
+
+    fn rate(&self) -> MutexGuard<'_, Rate> {
+        self.rate.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn state(&self) -> Arc<State> {

@@ -77,8 +77,13 @@ impl Jwt {
         Ok(Self { issuers, anonymous, is_wanted: true, metrics })
     }
 
-    /// What becomes of requests that show nothing; `allowed` is what the flag says.
-    pub(super) fn anonymous(&self, allowed: bool) -> Anonymous {
+    /// What becomes of requests that show nothing: what the file says, else the flag.
+    pub(super) fn anonymous(&self, config: &Config) -> Anonymous {
+        let open = config.authorization_mode.iter().any(|mode| mode == "AlwaysAllow");
+        if open && config.anonymous_auth && self.anonymous.is_none() {
+            tracing::warn!("anonymous requests are refused: mode AlwaysAllow would allow them everything");
+        }
+        let allowed = config.anonymous_auth && !open;
         match &self.anonymous {
             Some(settings) if !settings.enabled => Anonymous::Refused,
             Some(settings) if !settings.paths.is_empty() => Anonymous::OnPaths(settings.paths.clone()),

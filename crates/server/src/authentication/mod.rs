@@ -112,7 +112,7 @@ impl Authentication {
         let chain = Chain {
             members,
             tokens: Some(tokens.map_err(|e| e.to_string())?),
-            anonymous: jwt.anonymous(config.anonymous_auth),
+            anonymous: jwt.anonymous(config),
         };
         Ok(Self { chain, front_proxy, audiences, accounts, iam, jwt, objects })
     }

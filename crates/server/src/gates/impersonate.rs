@@ -13,7 +13,7 @@ use crate::app::App;
 /// 400 for headers that make no sense, 403 for somebody who may not.
 pub(crate) async fn impersonate(app: &App, request: Authenticated) -> Result<Authenticated, ApiError> {
     let headers = request.received().headers().iter();
-    let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+    let headers = headers.map(|(name, value)| (name.as_str(), value.as_bytes()));
     let Some(wanted) = impersonation::wanted_user(headers)? else { return Ok(request) };
     let selectors = Selectors::of_request(request.info());
     let attributes = Attributes::of_request(request.user(), request.info(), selectors.as_ref());
