@@ -16,6 +16,7 @@ use crate::authorization::Authorization;
 use crate::catalog::{Catalog, Served};
 use crate::config::Config;
 use crate::controllers::queue::Queue;
+use crate::gates::impersonate::Impersonation;
 use crate::health::Health;
 use crate::kubelet::Backends;
 use crate::registry::parse;
@@ -48,6 +49,8 @@ pub(crate) struct App {
     pub backends: Backends,
     /// Files that are read again when they change.
     pub reloads: Reloads,
+    /// Requests on behalf of others.
+    pub impersonation: Impersonation,
     /// Where the end is.
     pub shutdown: Shutdown,
     /// What readyz and livez say.

@@ -16,6 +16,7 @@ mod documents;
 mod files;
 mod gates;
 mod health;
+mod histogram;
 mod http;
 pub mod iam;
 mod keys;

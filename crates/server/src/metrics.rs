@@ -28,6 +28,7 @@ pub(crate) fn metrics(app: &App) -> Response {
     let _ = writeln!(out, "process_uptime_seconds {:.3}", app.started.elapsed().as_secs_f64());
     reloads(&mut out, app);
     app.authentication.jwt.show(&mut out);
+    app.impersonation.show(&mut out);
     app.authorization.metrics(&mut out);
     for (name, help, count) in app.authentication.accounts.keys.counts.all() {
         family(&mut out, name, "counter", help);

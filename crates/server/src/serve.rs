@@ -236,6 +236,7 @@ fn build(config: Config, pki: &Pki, keys: &Keys, reloads: Reloads) -> Result<App
         allocations,
         backends: Backends::new(&config).map_err(ServeError)?,
         reloads,
+        impersonation: Default::default(),
         shutdown: Shutdown::new(config.shutdown_drain_duration),
         health: Health::default(),
         flow: Flow::new(&config),

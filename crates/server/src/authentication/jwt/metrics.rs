@@ -9,6 +9,7 @@ use authn::oidc::Issuer;
 use aws_lc_rs::digest::{SHA256, digest};
 
 use super::now;
+use crate::histogram::Histogram;
 
 /// Upper ends of the classes of durations, in seconds.
 const BUCKETS: [f64; 12] = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
@@ -37,20 +38,13 @@ struct Reloads {
     last: Option<i64>,
 }
 
-#[derive(Debug, Default)]
-struct Histogram {
-    counts: [u64; BUCKETS.len()],
-    count: u64,
-    sum: f64,
-}
-
 impl Metrics {
     /// A token of an issuer was looked at.
     pub(super) fn answered(&self, issuer: &str, ok: bool, took: Duration) {
         let key = (if ok { "success" } else { "failure" }, issuer.to_owned());
         let mut counts = self.lock();
         if counts.latency.len() < MOST_ISSUERS || counts.latency.contains_key(&key) {
-            counts.latency.entry(key).or_default().add(took.as_secs_f64());
+            counts.latency.entry(key).or_insert_with(|| Histogram::new(&BUCKETS)).add(took.as_secs_f64());
         }
     }
 
@@ -123,24 +117,6 @@ impl Reloads {
     fn note(&mut self) {
         self.count += 1;
         self.last = Some(now());
-    }
-}
-
-impl Histogram {
-    fn add(&mut self, seconds: f64) {
-        self.count += 1;
-        self.sum += seconds;
-        let within = self.counts.iter_mut().zip(BUCKETS).filter(|(_, end)| seconds <= *end);
-        within.for_each(|(count, _)| *count += 1);
-    }
-
-    fn show(&self, out: &mut String, name: &str, labels: &str) {
-        for (count, end) in self.counts.iter().zip(BUCKETS) {
-            let _ = writeln!(out, "{name}_bucket{{{labels},le=\"{end}\"}} {count}");
-        }
-        let _ = writeln!(out, "{name}_bucket{{{labels},le=\"+Inf\"}} {}", self.count);
-        let _ = writeln!(out, "{name}_sum{{{labels}}} {}", self.sum);
-        let _ = writeln!(out, "{name}_count{{{labels}}} {}", self.count);
     }
 }
 
