@@ -43,6 +43,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "authorities", run: targets::logins::authorities, seeds: seeds::authorities },
     Target { name: "proxy-headers", run: targets::logins::headers, seeds: seeds::proxy_headers },
     Target { name: "password", run: targets::logins::passwords, seeds: seeds::passwords },
+    Target { name: "explained-token", run: targets::requests::explained, seeds: seeds::cloud_tokens },
     Target { name: "request", run: targets::requests::request, seeds: seeds::requests },
     Target { name: "jwt", run: targets::issuers::jwt, seeds: seeds::jwts },
     Target { name: "key-set", run: targets::issuers::documents, seeds: seeds::key_sets },

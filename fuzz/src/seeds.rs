@@ -207,6 +207,16 @@ pub(crate) fn tokens() -> Vec<Vec<u8>> {
     ])
 }
 
+pub(crate) fn cloud_tokens() -> Vec<Vec<u8>> {
+    let mut all = texts(&[
+        "{\"timestamp\":\"1800000000000\",\"accessKey\":\"KEY\",\"signature\":\"tVR+2Hpdrsm71RCJsd/5kpqTlwWvBEJyo1liQadGhVc=\",\"path\":\"/iam/v1/user?clusterUuid=c\"}",
+        "https://sts.amazonaws.com/?Action=GetCallerIdentity&X-Amz-Credential=AKIA%2F1&X-Amz-Date=20270115T080000Z&X-Amz-Expires=60&X-Amz-SignedHeaders=host%3Bx-k8s-aws-id&X-Amz-Signature=abc",
+        "abcdef.0123456789abcdef",
+    ]);
+    all.extend(jwts());
+    all
+}
+
 pub(crate) fn jwts() -> Vec<Vec<u8>> {
     crate::targets::issuers::GOOD.iter().map(|token| token.clone().into_bytes()).collect()
 }

@@ -51,7 +51,7 @@ short! {
     json "json", yaml "yaml", protobuf "protobuf", envelope "envelope", object "object", options "options",
     custom "custom", patch "patch", made_patch "made-patch", owners "owners", fields_v1 "fields-v1",
     selector "selector", continuation "continue", token "token", request "request", amount "amount",
-    jwt "jwt", key_set "key-set", issuers "issuers",
+    jwt "jwt", key_set "key-set", issuers "issuers", explained_token "explained-token",
     certificate "certificate", authorities "authorities", proxy_headers "proxy-headers", password "password",
 }
 

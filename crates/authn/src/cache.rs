@@ -4,7 +4,8 @@
 //! Entry point: [`TokenCache`].  Only successes are kept, never beyond the token's own end, never more than a fixed
 //! number.  Upstream's stay good for a short time (10 s) whatever happens to the objects that the token is bound to;
 //! here an answer with [`crate::Grounds`] is given again only while they hold, and for as long as they do: a signature
-//! is not verified twice.  Members that are far away are asked once for all who show the same token at the same time.
+//! is not verified twice.  (A TokenReview, which asks for others, keeps upstream's 10 s.)  Members that are far away are
+//! asked once for all who show the same token at the same time.
 
 pub(crate) mod table;
 
@@ -54,7 +55,11 @@ impl TokenCache {
     /// Whose token is this?  What is remembered or known here is answered without waiting.
     pub async fn authenticate_token(&self, token: &str, context: &TokenContext<'_>) -> Answer {
         let hash = self.0.table.hash(token, context);
-        if let Some(identity) = self.0.table.find(&hash, context.now) {
+        // Audiences are named by TokenReview only: who asks for others gets what upstream would tell, which may be 10 s
+        // old.  A request to this server gets in on what holds now.
+        let recent =
+            || self.0.table.find_recent(&hash, context.now).filter(|_| !context.audiences.is_empty());
+        if let Some(identity) = recent().or_else(|| self.0.table.find(&hash, context.now)) {
             return Ok(Some(identity.as_ref().clone()));
         }
         let answer = match self.0.ask_here(token, context) {

@@ -28,6 +28,8 @@ pub(crate) struct Table {
 struct Entry {
     identity: Arc<Identity>,
     until: i64,
+    /// When it was found out.
+    since: i64,
 }
 
 impl Table {
@@ -68,6 +70,13 @@ impl Table {
         None
     }
 
+    /// The answer that was found out a short time ago, whatever has become of what it stands on.
+    pub(crate) fn find_recent(&self, hash: &Hash, now: i64) -> Option<Arc<Identity>> {
+        let entries = self.shard(hash)?.lock().unwrap_or_else(PoisonError::into_inner);
+        let recent = |e: &&Entry| e.until > now && now < e.since.saturating_add(self.keep);
+        entries.get(hash).filter(recent).map(|e| Arc::clone(&e.identity))
+    }
+
     /// Keeps an answer for its time.
     pub(crate) fn remember(&self, hash: Hash, identity: &Identity, now: i64) {
         // Grounds say themselves when they end: what stands on them may be kept for longer.
@@ -83,7 +92,7 @@ impl Table {
             let victim = entries.keys().next().copied();
             victim.map(|v| entries.remove(&v));
         }
-        entries.insert(hash, Entry { identity: Arc::new(identity.clone()), until });
+        entries.insert(hash, Entry { identity: Arc::new(identity.clone()), until, since: now });
     }
 
     #[cfg(test)]

@@ -53,6 +53,34 @@ fn failures_are_not_and_tokens_do_not_outlive_themselves() {
     assert_eq!(counting.0.load(Ordering::Relaxed), 6);
 }
 
+/// Says who it is as long as nothing has changed.
+struct Standing(AtomicUsize, crate::Generation);
+
+impl TokenAuthenticator for Standing {
+    fn authenticate_token(&self, token: &str, context: &TokenContext) -> Answer {
+        let asked = self.0.fetch_add(1, Ordering::Relaxed);
+        let grounds = self.1.grounds(context.now + 1000);
+        let audiences = context.audiences.to_vec();
+        let user = UserInfo::new(token, ["g"]);
+        Ok((asked < 2).then(|| Identity { audiences, grounds, ..Identity::of(user) }))
+    }
+}
+
+#[test]
+fn answers_with_grounds_are_kept_for_as_long_as_they_hold() {
+    let standing = Arc::new(Standing(AtomicUsize::new(0), crate::Generation::default()));
+    let members = vec![TokenMember::from(standing.clone())];
+    let cache = TokenCache::new(members, TokenCache::SUCCESS_SECONDS, &SystemRandom).unwrap();
+    let api = ["api".to_owned()];
+    let known = |now, audiences: &[String]| ask(&cache, "bob", now, audiences).unwrap().is_some();
+    assert!(known(100, &[]) && known(900, &[]) && known(900, &api));
+    assert_eq!(standing.0.load(Ordering::Relaxed), 2, "once for requests, once for reviews");
+    standing.1.advance();
+    assert!(!known(900, &[]), "a request gets in on what holds now");
+    assert!(known(909, &api), "a review is answered as upstream would");
+    assert!(!known(910, &api));
+}
+
 #[test]
 fn it_stays_bounded() {
     let (cache, _) = cache(None);
