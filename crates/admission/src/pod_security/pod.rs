@@ -18,6 +18,8 @@ pub struct Template {
     pub group: &'static str,
     /// Plural name.
     pub resource: &'static str,
+    /// Kind.
+    pub kind: &'static str,
     /// The way to what has `metadata` and `spec` of a pod.
     pub path: &'static [&'static str],
 }
@@ -26,15 +28,20 @@ const IN_SPEC: &[&str] = &["spec", "template"];
 
 /// Every built-in kind that holds pods, and pods themselves.
 pub const TEMPLATES: &[Template] = &[
-    Template { group: "", resource: "pods", path: &[] },
-    Template { group: "", resource: "podtemplates", path: &["template"] },
-    Template { group: "", resource: "replicationcontrollers", path: IN_SPEC },
-    Template { group: "apps", resource: "daemonsets", path: IN_SPEC },
-    Template { group: "apps", resource: "deployments", path: IN_SPEC },
-    Template { group: "apps", resource: "replicasets", path: IN_SPEC },
-    Template { group: "apps", resource: "statefulsets", path: IN_SPEC },
-    Template { group: "batch", resource: "cronjobs", path: &["spec", "jobTemplate", "spec", "template"] },
-    Template { group: "batch", resource: "jobs", path: IN_SPEC },
+    Template { group: "", resource: "pods", kind: "Pod", path: &[] },
+    Template { group: "", resource: "podtemplates", kind: "PodTemplate", path: &["template"] },
+    Template { group: "", resource: "replicationcontrollers", kind: "ReplicationController", path: IN_SPEC },
+    Template { group: "apps", resource: "daemonsets", kind: "DaemonSet", path: IN_SPEC },
+    Template { group: "apps", resource: "deployments", kind: "Deployment", path: IN_SPEC },
+    Template { group: "apps", resource: "replicasets", kind: "ReplicaSet", path: IN_SPEC },
+    Template { group: "apps", resource: "statefulsets", kind: "StatefulSet", path: IN_SPEC },
+    Template {
+        group: "batch",
+        resource: "cronjobs",
+        kind: "CronJob",
+        path: &["spec", "jobTemplate", "spec", "template"],
+    },
+    Template { group: "batch", resource: "jobs", kind: "Job", path: IN_SPEC },
 ];
 
 impl Template {

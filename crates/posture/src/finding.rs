@@ -1,0 +1,87 @@
+//! What a check found.
+
+use evidence::{Object, Origin};
+
+use crate::catalogue::Check;
+use crate::words::Said;
+
+/// How a check came out for something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Status {
+    /// As it should be.
+    Pass,
+    /// It is about something that is not there.
+    NotApplicable,
+    /// What it needs was not given; never a pass.
+    NotEvaluated,
+    /// A person has to look.
+    Manual,
+    /// Somebody has taken the risk, for a time.
+    Excepted,
+    /// It should be better.
+    Warn,
+    /// Not as it should be.
+    Fail,
+}
+
+/// What a finding is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Subject {
+    /// Kind.
+    pub kind: String,
+    /// Namespace, `""` for none.
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+}
+
+/// Something that is not as it should be.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// Which check.
+    pub check: &'static Check,
+    /// [`Status::Fail`] or [`Status::Warn`].
+    pub status: Status,
+    /// In what.
+    pub subject: Subject,
+    /// Where that was found.
+    pub origin: Option<Origin>,
+    /// The field, such as `spec.template.spec.hostNetwork`; `""` when no field is to blame.
+    pub field: String,
+    /// Why.
+    pub reason: Said,
+}
+
+impl Status {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::NotApplicable => "not-applicable",
+            Self::NotEvaluated => "not-evaluated",
+            Self::Manual => "manual",
+            Self::Excepted => "excepted",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+        }
+    }
+}
+
+impl Subject {
+    /// An object.
+    pub fn of(object: &Object) -> Self {
+        Self {
+            kind: object.kind().to_owned(),
+            namespace: object.namespace().to_owned(),
+            name: object.name().to_owned(),
+        }
+    }
+}
+
+/// `Kind namespace/name`.
+impl std::fmt::Display for Subject {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { kind, namespace, name } = self;
+        if namespace.is_empty() { write!(f, "{kind} {name}") } else { write!(f, "{kind} {namespace}/{name}") }
+    }
+}

@@ -1,0 +1,23 @@
+//! Is this cluster built the way the guidelines say?  Checks over what was gathered of it, and what they found.
+//!
+//! Entry points: [`scan`] holds [`Input`] against every check of the [`catalogue`] and gives a [`Report`].  A check is a
+//! row of the catalogue (what it is called, how bad it is, what to do, which items of guidelines it decides) and a
+//! function in `checks/`, one file a family.
+
+mod catalogue;
+mod checks;
+mod finding;
+mod input;
+mod quantity;
+mod report;
+mod scan;
+mod secrets;
+mod words;
+mod workload;
+
+pub use catalogue::{Area, Check, Fix, Kind, Severity, catalogue, check};
+pub use finding::{Finding, Status, Subject};
+pub use input::{Input, Settings};
+pub use report::{Outcome, Report};
+pub use scan::scan;
+pub use words::{Language, Words};

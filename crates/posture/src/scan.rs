@@ -1,0 +1,78 @@
+//! Every check over everything that was given.
+
+use std::collections::BTreeMap;
+
+use evidence::Object;
+
+use crate::catalogue::{Check, catalogue, check};
+use crate::checks::{self, FAMILIES};
+use crate::finding::{Finding, Status, Subject};
+use crate::input::{Input, Settings};
+use crate::report::{Outcome, Report};
+use crate::words::Said;
+use crate::workload::Workloads;
+
+/// What checks look at, and where they say what they found.
+pub(crate) struct Scan<'a> {
+    pub input: &'a Input,
+    pub settings: &'a Settings,
+    pub workloads: Workloads<'a>,
+    found: BTreeMap<&'static str, Found>,
+}
+
+#[derive(Default)]
+struct Found {
+    examined: usize,
+    findings: Vec<Finding>,
+}
+
+/// Holds what was given against every check.
+pub fn scan(input: &Input, settings: &Settings) -> Report {
+    let workloads = Workloads::of(&input.objects);
+    let mut scan = Scan { input, settings, workloads, found: BTreeMap::new() };
+    for family in FAMILIES {
+        (family.run)(&mut scan);
+    }
+    let outcomes = catalogue().iter().map(|check| scan.outcome(check)).collect();
+    Report { outcomes }
+}
+
+impl Scan<'_> {
+    /// A check looks at something.
+    pub(crate) fn examine(&mut self, id: &'static str) {
+        self.found.entry(id).or_default().examined += 1;
+    }
+
+    /// A check finds something.
+    pub(crate) fn find(
+        &mut self,
+        id: &'static str,
+        status: Status,
+        object: &Object,
+        field: String,
+        reason: Said,
+    ) {
+        let Some(check) = check(id) else { return };
+        let finding = Finding {
+            check,
+            status,
+            subject: Subject::of(object),
+            origin: Some(object.origin.clone()),
+            field,
+            reason,
+        };
+        self.found.entry(id).or_default().findings.push(finding);
+    }
+
+    fn outcome(&mut self, check: &'static Check) -> Outcome {
+        let Found { examined, findings } = self.found.remove(check.id).unwrap_or_default();
+        let worst = findings.iter().map(|finding| finding.status).max();
+        let given = check.inputs.iter().any(|kind| self.input.has(*kind)) && checks::has(check.id);
+        let status = worst.unwrap_or(match (examined, given) {
+            (0, false) => Status::NotEvaluated,
+            (0, true) => Status::NotApplicable,
+            _ => Status::Pass,
+        });
+        Outcome { check, status, examined, findings }
+    }
+}
