@@ -18,6 +18,6 @@ mod workload;
 pub use catalogue::{Area, Check, Fix, Kind, Severity, catalogue, check};
 pub use finding::{Finding, Status, Subject};
 pub use input::{Input, Settings};
-pub use report::{Outcome, Report};
+pub use report::{AreaScore, Outcome, Report, csv, html, junit, markdown, sarif, text, value};
 pub use scan::scan;
 pub use words::{Language, Words};

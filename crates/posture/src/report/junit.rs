@@ -1,0 +1,71 @@
+//! JUnit's XML, as build servers read it: a suite an area, a case a check.
+
+use std::fmt::Write as _;
+
+use super::{Outcome, Report};
+use crate::finding::Status;
+use crate::words::Language;
+
+/// The report as JUnit's XML.
+pub fn junit(report: &Report, language: Language) -> String {
+    let mut out =
+        String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"sumun scan\">\n");
+    for area in report.areas() {
+        let cases: Vec<_> = report.outcomes.iter().filter(|o| o.check.area() == area.area).collect();
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            out,
+            "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" skipped=\"{}\">",
+            escape(area.area.words().of(language)),
+            cases.len(),
+            area.failed,
+            area.not_evaluated + area.other
+        );
+        cases.into_iter().for_each(|outcome| case(&mut out, outcome, language));
+        out.push_str("  </testsuite>\n");
+    }
+    out.push_str("</testsuites>\n");
+    out
+}
+
+fn case(out: &mut String, outcome: &Outcome, language: Language) {
+    let check = outcome.check;
+    let name = escape(&format!("{} {}", check.id, check.title.of(language)));
+    let _ = write!(out, "    <testcase classname=\"{}\" name=\"{name}\">", check.area().0);
+    let lines: Vec<_> = outcome
+        .findings
+        .iter()
+        .map(|f| {
+            let origin = f.origin.as_ref().map(|o| format!("{o}: ")).unwrap_or_default();
+            format!("{origin}{}: {} {}", f.subject, f.reason.of(language), f.field)
+        })
+        .collect();
+    let lines = escape(&lines.join("\n"));
+    let _ = match outcome.status {
+        Status::Fail => {
+            let remedy = escape(check.remedy.of(language));
+            write!(out, "<failure type=\"{}\" message=\"{remedy}\">{lines}</failure>", check.severity)
+        }
+        Status::Warn => write!(out, "<system-out>{lines}</system-out>"),
+        Status::Pass => Ok(()),
+        other => write!(out, "<skipped message=\"{}\"/>", other.name()),
+    };
+    out.push_str("</testcase>\n");
+}
+
+/// Text for XML and HTML; characters that XML cannot hold are left out.
+pub(super) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\n' | '\t' => out.push(c),
+            c if c.is_control() => {}
+            c => out.push(c),
+        }
+    }
+    out
+}

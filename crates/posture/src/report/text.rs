@@ -1,0 +1,93 @@
+//! For people, in a terminal.
+
+use std::fmt::Write as _;
+
+use super::{Outcome, Report, Terms, missing};
+use crate::finding::Status;
+use crate::words::Language;
+
+/// How many findings of one check are told.
+const MOST: usize = 10;
+
+/// A summary by area, then what is to be mended, the worst first.
+pub fn text(report: &Report, language: Language) -> String {
+    let mut out = String::new();
+    let terms = Terms::of(language);
+    for outcome in report.flawed() {
+        tell(&mut out, outcome, language);
+    }
+    if out.is_empty() {
+        let _ = writeln!(out, "{}\n", terms.nothing);
+    }
+    summary(&mut out, report, language);
+    for (needs, count) in missing(report, language) {
+        let _ = writeln!(out, "{} ({count}): {needs}", terms.needs);
+    }
+    out
+}
+
+fn tell(out: &mut String, outcome: &Outcome, language: Language) {
+    let (terms, check) = (Terms::of(language), outcome.check);
+    // Writing to a String cannot fail.
+    let _ = writeln!(
+        out,
+        "{} {} [{}] {}",
+        terms.status(outcome.status).to_uppercase(),
+        check.id,
+        terms.severity(check.severity),
+        check.title.of(language)
+    );
+    let mut findings: Vec<_> = outcome.findings.iter().collect();
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.status));
+    for finding in findings.iter().take(MOST) {
+        let origin = finding.origin.as_ref().map(|o| format!("{o}: ")).unwrap_or_default();
+        let mild = finding.status != outcome.status;
+        let mild = if mild { format!("({}) ", terms.status(finding.status)) } else { String::new() };
+        let _ = writeln!(out, "  {origin}{mild}{}: {}", finding.subject, finding.reason.of(language));
+        if !finding.field.is_empty() {
+            let _ = writeln!(out, "      {}", finding.field);
+        }
+    }
+    let more = findings.len().saturating_sub(MOST);
+    if more > 0 {
+        let _ = writeln!(out, "  +{more} {}", terms.more);
+    }
+    let _ = writeln!(out, "  {}: {}\n", terms.remedy, check.remedy.of(language));
+}
+
+fn summary(out: &mut String, report: &Report, language: Language) {
+    let terms = Terms::of(language);
+    let mut rows = vec![vec![
+        terms.area.to_owned(),
+        terms.score.to_owned(),
+        terms.status(Status::Fail).to_uppercase(),
+        terms.status(Status::Warn).to_uppercase(),
+        terms.status(Status::Pass).to_uppercase(),
+        terms.coverage.to_owned(),
+    ]];
+    for area in report.areas() {
+        rows.push(vec![
+            area.area.words().of(language).to_owned(),
+            area.score().map_or_else(|| "-".to_owned(), |score| score.to_string()),
+            area.failed.to_string(),
+            area.warned.to_string(),
+            area.passed.to_string(),
+            format!("{}%", area.coverage()),
+        ]);
+    }
+    let width =
+        |column: usize| rows.iter().filter_map(|r| r.get(column)).map(|c| columns(c)).max().unwrap_or(0);
+    let widths: Vec<_> = (0..6).map(width).collect();
+    for row in &rows {
+        let cells = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell}{}", " ".repeat(width - columns(cell))));
+        let _ = writeln!(out, "{}", cells.collect::<Vec<_>>().join("   ").trim_end());
+    }
+}
+
+/// How many columns of a terminal a text takes: Hangul takes two a letter.
+fn columns(text: &str) -> usize {
+    text.chars().map(|c| if ('\u{1100}'..='\u{ffff}').contains(&c) { 2 } else { 1 }).sum()
+}
