@@ -143,7 +143,6 @@ impl Sources {
     ///
     /// # Errors
     /// A cluster that cannot be asked at all, or nothing that could be read.
-    #[allow(dead_code, reason = "for commands that ask the live cluster nothing else")]
     pub(crate) fn read(&self, wanted: Wanted) -> Result<Evidence, Failure> {
         self.read_with(wanted, self.open_live()?.as_mut())
     }

@@ -7,6 +7,7 @@ mod completion;
 mod explain;
 mod flags;
 mod kubeconfig;
+mod scan;
 mod serve;
 mod token;
 mod who_can;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         Some((explain::NAME, matches)) => explain::run(matches),
         Some((who_can::NAME, matches)) => who_can::run(matches),
         Some((can_list::NAME, matches)) => can_list::run(matches),
+        Some((scan::NAME, matches)) => scan::run(matches),
         Some((cel::NAME, matches)) => cel::run(matches),
         Some((token::NAME, matches)) => token::run(matches),
         Some((kubeconfig::NAME, matches)) => kubeconfig::run(matches),
@@ -47,6 +49,7 @@ fn cli() -> Command {
             explain::command(),
             who_can::command(),
             can_list::command(),
+            scan::command(),
             cel::command(),
             token::command(),
             kubeconfig::command(),

@@ -1,0 +1,107 @@
+//! The forms of a report, as files that are looked at when they change.  `SUMUN_UPDATE=1` writes them anew.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use evidence::{Evidence, Object, Origin};
+use sumun_posture::{
+    Input, Language, Report, Settings, Status, csv, html, junit, markdown, sarif, scan, text, value,
+};
+
+const MANIFESTS: &str = "\
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop, labels: {pod-security.kubernetes.io/enforce: baseline}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec:
+  template:
+    spec:
+      hostNetwork: true
+      containers:
+      - name: web
+        image: example.com/web
+        env: [{name: DB_PASSWORD, value: \"hunter2&<b>\"}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: '=cmd()', namespace: shop}
+spec:
+  automountServiceAccountToken: false
+  hostUsers: false
+  securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}
+  containers:
+  - name: good
+    image: example.com/good
+    securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}
+    resources: {limits: {memory: 64Mi, cpu: 100m}}
+";
+
+fn report() -> Report {
+    let objects = MANIFESTS.split("---\n").enumerate().map(|(i, document)| Object {
+        value: codec::yaml::parse(document.as_bytes()).unwrap().value,
+        origin: Origin { source: Arc::from("shop.yaml"), line: 1 + 10 * i, document: i + 1 },
+    });
+    let objects = Evidence { objects: objects.collect(), ..Evidence::default() };
+    scan(&Input { objects, whole_cluster: false }, &Settings::default())
+}
+
+fn is_as_written(name: &str, got: &str) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/reports").join(name);
+    if std::env::var_os("SUMUN_UPDATE").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, got).unwrap();
+    }
+    assert_eq!(got, std::fs::read_to_string(&path).unwrap(), "{name}");
+}
+
+#[test]
+fn every_form() {
+    let report = report();
+    let pretty = |value| {
+        let mut out = Vec::new();
+        codec::json::write_pretty(&mut out, &value);
+        String::from_utf8(out).unwrap() + "\n"
+    };
+    is_as_written("report.txt", &text(&report, Language::English));
+    is_as_written("report.ko.txt", &text(&report, Language::Korean));
+    is_as_written("report.csv", &csv(&report, Language::English));
+    is_as_written("report.md", &markdown(&report, Language::English));
+    is_as_written("report.xml", &junit(&report, Language::English));
+    is_as_written("report.html", &html(&report, Language::English));
+    is_as_written("report.ko.html", &html(&report, Language::Korean));
+    is_as_written("report.json", &pretty(value(&report, Language::English)));
+    is_as_written("report.sarif", &pretty(sarif(&report, Language::English, "1.0.0")));
+}
+
+#[test]
+fn no_form_shows_a_credential() {
+    let report = report();
+    let forms = [
+        text(&report, Language::English),
+        csv(&report, Language::Korean),
+        markdown(&report, Language::English),
+        junit(&report, Language::English),
+        html(&report, Language::Korean),
+        api::json::to_string(&value(&report, Language::English)),
+        api::json::to_string(&sarif(&report, Language::English, "1")),
+    ];
+    for form in forms {
+        assert!(form.contains("DB_PASSWORD") && !form.contains("hunter2"), "{form}");
+    }
+}
+
+#[test]
+fn scores_and_coverage() {
+    let report = report();
+    let pods = report.areas()[0];
+    assert_eq!(pods.decided() + pods.other + pods.not_evaluated, report.outcomes.len());
+    assert_eq!(pods.failed, report.count(Status::Fail));
+    assert!(pods.coverage() < 100 && pods.score().unwrap() < 100);
+    let nothing = scan(&Input::default(), &Settings::default());
+    assert_eq!((nothing.areas()[0].score(), nothing.areas()[0].coverage()), (None, 0));
+}

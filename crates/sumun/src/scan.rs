@@ -1,0 +1,219 @@
+//! `sumun scan`: is this built the way the guidelines say?
+
+use std::process::ExitCode;
+
+use admission::pod_security::Version;
+use api::{Value, object};
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use evidence::Wanted;
+use posture::{Input, Language, Report, Settings, Severity, Status, catalogue};
+
+use crate::common::{self, Failure, Output, Sources, exit, print, say, table};
+
+pub(crate) const NAME: &str = "scan";
+
+const HELP: &str = "\
+Examples:
+  # Manifests, as a pipeline would
+  sumun scan -f manifests/ --fail-on critical
+
+  # A live cluster, the kubeconfig's current one; a page to show around
+  sumun scan --kubeconfig ~/.kube/config -o html > posture.html
+
+  # What a code host understands
+  sumun scan -f manifests/ -o sarif > posture.sarif
+
+  # What is checked, and why
+  sumun scan list
+  sumun scan explain POD-005
+
+A check for which nothing was given is \"not evaluated\", never a pass: manifests do not tell what a cluster lacks.
+With --whole-cluster files count as everything that there is, such as a dump.
+
+Exit codes: 0 nothing as bad as --fail-on, 1 something is, 2 the scan cannot be made, 3 some files could not be read.";
+
+pub(crate) fn command() -> Command {
+    Command::new(NAME)
+        .about("Check clusters and manifests against Kubernetes security guidelines")
+        .after_help(HELP)
+        .args_conflicts_with_subcommands(true)
+        .args(common::source_args())
+        .args([output(), language(), fail_on(), version(), whole()])
+        .subcommand(Command::new("list").about("Every check").args([common::output_arg(), language()]))
+        .subcommand(
+            Command::new("explain")
+                .about("What a check asks for, and what to do about it")
+                .arg(Arg::new("id").required(true).value_name("ID").help("Such as POD-005"))
+                .args([common::output_arg(), language()]),
+        )
+}
+
+fn output() -> Arg {
+    Arg::new("output")
+        .short('o')
+        .long("output")
+        .value_name("FORMAT")
+        .value_parser(["text", "json", "yaml", "sarif", "junit", "html", "markdown", "csv"])
+        .default_value("text")
+        .help("How the report is written")
+}
+
+fn language() -> Arg {
+    Arg::new("lang")
+        .long("lang")
+        .value_name("LANGUAGE")
+        .value_parser(["en", "ko"])
+        .default_value("en")
+        .help("Language of the report: English or Korean")
+}
+
+fn fail_on() -> Arg {
+    Arg::new("fail-on")
+        .long("fail-on")
+        .value_name("SEVERITY")
+        .value_parser(["critical", "high", "medium", "low", "info", "never"])
+        .default_value("high")
+        .help("Exit with 1 when a check of this severity or worse fails")
+}
+
+fn version() -> Arg {
+    Arg::new("pod-security-version")
+        .long("pod-security-version")
+        .value_name("VERSION")
+        .value_parser(|text: &str| Version::parse(text).map(|_| text.to_owned()))
+        .default_value("latest")
+        .help("Version of the Pod Security Standards: latest or v1.x")
+}
+
+fn whole() -> Arg {
+    Arg::new("whole-cluster")
+        .long("whole-cluster")
+        .action(ArgAction::SetTrue)
+        .help("The files hold all objects of a cluster: what is missing in them is not there")
+}
+
+pub(crate) fn run(matches: &ArgMatches) -> ExitCode {
+    common::end(match matches.subcommand() {
+        Some(("list", matches)) => list(matches),
+        Some(("explain", matches)) => explain(matches),
+        _ => scan(matches),
+    })
+}
+
+fn spoken(matches: &ArgMatches) -> Language {
+    match matches.get_one::<String>("lang").map(String::as_str) {
+        Some("ko") => Language::Korean,
+        _ => Language::English,
+    }
+}
+
+fn scan(matches: &ArgMatches) -> Result<u8, Failure> {
+    let sources = Sources::of(matches);
+    let from_cluster = !sources.has_files();
+    let objects = sources.read(Wanted::All)?;
+    let is_complete = objects.is_complete();
+    let version = matches.get_one::<String>("pod-security-version").map_or("latest", String::as_str);
+    let settings =
+        Settings { pod_security: Version::parse(version).unwrap_or_default(), ..Settings::default() };
+    let whole_cluster = (from_cluster && is_complete) || matches.get_flag("whole-cluster");
+    let report = posture::scan(&Input { objects, whole_cluster }, &settings);
+    print(&written(&report, matches))?;
+    Ok(match (failed(&report, matches), is_complete) {
+        (true, _) => exit::NO,
+        (false, false) => exit::INCOMPLETE,
+        (false, true) => exit::OK,
+    })
+}
+
+fn written(report: &Report, matches: &ArgMatches) -> String {
+    let language = spoken(matches);
+    let json = |value: &Value| {
+        let mut out = Vec::new();
+        codec::json::write_pretty(&mut out, value);
+        String::from_utf8_lossy(&out).into_owned() + "\n"
+    };
+    match matches.get_one::<String>("output").map(String::as_str) {
+        Some("json") => json(&posture::value(report, language)),
+        Some("yaml") => codec::yaml::write(&posture::value(report, language)),
+        Some("sarif") => json(&posture::sarif(report, language, env!("CARGO_PKG_VERSION"))),
+        Some("junit") => posture::junit(report, language),
+        Some("html") => posture::html(report, language),
+        Some("markdown") => posture::markdown(report, language),
+        Some("csv") => posture::csv(report, language),
+        _ => posture::text(report, language),
+    }
+}
+
+/// True when something as bad as `--fail-on` failed; said aloud where the report does not end in it.
+fn failed(report: &Report, matches: &ArgMatches) -> bool {
+    let least = matches.get_one::<String>("fail-on").and_then(|name| Severity::parse(name));
+    let failed = |o: &&posture::Outcome| {
+        o.status == Status::Fail && least.is_some_and(|least| o.check.severity >= least)
+    };
+    let count = report.outcomes.iter().filter(failed).count();
+    if let (Some(least), true) = (least, count > 0) {
+        let checks = if count == 1 { "check of severity" } else { "checks of severity" };
+        say(&format!("{count} {checks} {least} or worse failed"));
+    }
+    count > 0
+}
+
+fn list(matches: &ArgMatches) -> Result<u8, Failure> {
+    let language = spoken(matches);
+    let value = || Value::from(catalogue().iter().map(|c| described(c, language)).collect::<Vec<_>>());
+    Output::of(matches).show(value, || {
+        let rows: Vec<_> = catalogue()
+            .iter()
+            .map(|check| {
+                let inputs: Vec<_> = check.inputs.iter().map(|kind| kind.words().of(language)).collect();
+                let title = check.title.of(language).to_owned();
+                vec![check.id.to_owned(), check.severity.to_string(), inputs.join(" / "), title]
+            })
+            .collect();
+        table(&["ID", "SEVERITY", "FROM", "WHAT IS ASKED FOR"], &rows)
+    })?;
+    Ok(exit::OK)
+}
+
+fn described(check: &posture::Check, language: Language) -> Value {
+    let list = |items: &[&'static str]| items.iter().map(|item| Value::from(*item)).collect::<Vec<_>>();
+    let inputs: Vec<_> = check.inputs.iter().map(|kind| Value::from(kind.words().of(language))).collect();
+    object! {
+        "id" => check.id,
+        "area" => check.area().words().of(language),
+        "severity" => check.severity.name(),
+        "title" => check.title.of(language),
+        "remedy" => check.remedy.of(language),
+        "from" => inputs,
+        "items" => list(&check.items),
+        "cis" => list(&check.cis),
+        "nsa" => list(&check.nsa),
+        "pss" => check.pss,
+    }
+}
+
+fn explain(matches: &ArgMatches) -> Result<u8, Failure> {
+    let id = matches.get_one::<String>("id").map(|id| id.to_ascii_uppercase()).unwrap_or_default();
+    let check = posture::check(&id)
+        .ok_or_else(|| Failure(format!("there is no check {id}; `sumun scan list` names them all")))?;
+    let language = spoken(matches);
+    Output::of(matches).show(
+        || described(check, language),
+        || {
+            let mut rows = vec![
+                (check.id, check.title.of(language).to_owned()),
+                ("area", check.area().words().of(language).to_owned()),
+                ("severity", check.severity.to_string()),
+                ("remedy", check.remedy.of(language).to_owned()),
+            ];
+            let references = [("items", &check.items), ("CIS", &check.cis), ("NSA", &check.nsa)];
+            let given = references.into_iter().filter(|(_, items)| !items.is_empty());
+            rows.extend(given.map(|(name, items)| (name, items.join(", "))));
+            if !check.pss.is_empty() {
+                rows.push(("PSS", check.pss.to_owned()));
+            }
+            rows.into_iter().map(|(name, text)| format!("{name:<10} {text}\n")).collect()
+        },
+    )?;
+    Ok(exit::OK)
+}
