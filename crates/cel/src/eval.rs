@@ -5,6 +5,7 @@
 mod activation;
 mod attribute;
 mod fold;
+mod slots;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -24,6 +25,7 @@ use crate::value::{self, MapValue, Result, StructValue, Value};
 
 pub use activation::Activation;
 use activation::Slot;
+use slots::Slots;
 
 /// How much an evaluation may cost, and who may stop it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -79,14 +81,12 @@ impl Program {
             program: self,
             vars,
             composed,
-            slots: Vec::new(),
+            slots: Slots::default(),
             cost: 0,
             limit: limits.cost.unwrap_or(u64::MAX),
             cancel: limits.cancel,
         };
-        if self.slots > 0 {
-            run.slots.resize_with(self.slots, || None);
-        }
+        run.slots.make_room(self.slots);
         let value = run.eval(&self.root);
         Outcome { value, cost: run.cost }
     }
@@ -107,7 +107,7 @@ pub(crate) fn constant(node: &Node) -> std::result::Result<Value<'static>, Error
         program: &EMPTY,
         vars: &vars,
         composed: None,
-        slots: Vec::new(),
+        slots: Slots::default(),
         cost: 0,
         limit: u64::MAX,
         cancel: None,
@@ -157,7 +157,7 @@ struct Run<'v, 'a> {
     /// The variables of the policy.
     composed: Option<&'a Composed<'v>>,
     /// The variables of loops; an accumulator that nobody asked for is `None`.
-    slots: Vec<Option<Result<'v>>>,
+    slots: Slots<'v>,
     cost: u64,
     limit: u64,
     cancel: Option<&'a AtomicBool>,
@@ -187,12 +187,13 @@ impl<'v> Run<'v, '_> {
             }
             Node::Local { slot, cost } => {
                 self.charge(*cost)?;
-                self.slots.get(*slot).and_then(Clone::clone).unwrap_or_else(|| Err(Error::no_such_overload()))
+                self.local(*slot)
             }
             Node::Accu { slot, init, cost, take } => {
                 self.charge(*cost)?;
                 self.accumulator(*slot, *init, *take)
             }
+            Node::Path(path) => self.path(path),
             Node::Select { operand, key, optional, extra } => self.select(operand, key, *optional, *extra),
             Node::Has { operand, key } => self.has(operand, key),
             Node::Index { operand, index, optional, extra } => self.index(operand, index, *optional, *extra),
@@ -263,15 +264,24 @@ impl<'v> Run<'v, '_> {
                 self.charge(cost::STRUCT)?;
                 made
             }
+            Node::Quantifier(quantifier) => self.quantifier(quantifier),
             Node::Fold(fold) => self.fold(fold),
             _ => Err(Error::no_such_overload()),
         }
+    }
+
+    #[inline]
+    fn local(&self, slot: usize) -> Result<'v> {
+        self.slots.get(slot).cloned().unwrap_or_else(|| Err(Error::no_such_overload()))
     }
 
     fn variable(&self, at: usize) -> Result<'v> {
         match self.vars.slot(at) {
             Some(Slot::Known(value)) => Ok(value.clone()),
             Some(Slot::Failed(error)) => Err(error.clone()),
+            Some(Slot::Partial(value, parts)) => {
+                parts.first().map_or_else(|| Ok(value.clone()), |part| Err(part.error()))
+            }
             Some(Slot::Unknown) => {
                 let name = self.program.variables.get(at).cloned();
                 Err(Error::of(Cause::Unknown(name.into_iter().collect())))
@@ -295,11 +305,7 @@ impl<'v> Run<'v, '_> {
                 Err(e) if e.is_fatal() => return Err(e),
                 Err(e) => e,
             };
-            failure = Some(match failure {
-                Some(before) if before.is_unknown() && error.is_unknown() => before.merge(&error),
-                Some(before) if before.is_unknown() || !error.is_unknown() => before,
-                _ => error,
-            });
+            failure = Some(worse(failure, error));
         }
         failure.map_or(Ok(Value::Bool(!decides)), Err)
     }
@@ -493,6 +499,15 @@ impl<'v> Run<'v, '_> {
             }
         }
         Ok(Value::Struct(StructValue { type_name: type_name.clone(), fields: out }.into()))
+    }
+}
+
+/// What two operands without a value come to: what is unknown matters more than what failed, and the first of two.
+fn worse(before: Option<Error>, error: Error) -> Error {
+    match before {
+        Some(before) if before.is_unknown() && error.is_unknown() => before.merge(&error),
+        Some(before) if before.is_unknown() || !error.is_unknown() => before,
+        _ => error,
     }
 }
 

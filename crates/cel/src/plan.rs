@@ -47,6 +47,8 @@ pub(crate) enum Node {
         cost: u64,
         take: bool,
     },
+    /// Fields of fields of a variable.
+    Path(Box<Path>),
     Select {
         operand: Box<Node>,
         key: Name,
@@ -96,6 +98,7 @@ pub(crate) enum Node {
         type_name: Name,
         fields: Box<[(Name, Node, bool)]>,
     },
+    Quantifier(Box<Quantifier>),
     Fold(Box<Fold>),
 }
 
@@ -135,6 +138,36 @@ pub(crate) struct Fold {
     pub result: Node,
     /// A binding: nothing is walked over.
     pub bind: bool,
+}
+
+/// `variable.key.key`; what is on the way is not made a value.
+#[derive(Debug)]
+pub(crate) struct Path {
+    pub root: Root,
+    /// What reading the variable costs.
+    pub cost: u64,
+    pub keys: Vec<Name>,
+}
+
+/// Where a path begins.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Root {
+    /// A declared variable.
+    Variable(usize),
+    /// A variable of a loop.
+    Local(usize),
+}
+
+/// A loop that asks whether all items, or any, are like something.
+#[derive(Debug)]
+pub(crate) struct Quantifier {
+    pub range: Node,
+    pub var: usize,
+    pub var2: Option<usize>,
+    /// What is asked of each item.
+    pub predicate: Node,
+    /// What an item must give to decide.
+    pub decides: bool,
 }
 
 impl Program {
@@ -197,8 +230,7 @@ impl Planner<'_> {
                     let operand = Box::new(uncharged(operand));
                     return Ok(Node::Has { operand, key });
                 }
-                let extra = relative(&operand);
-                Ok(Node::Select { operand: Box::new(operand), key, optional: false, extra })
+                Ok(selection(operand, key))
             }
             Kind::Call(call) => self.plan_call(e.id, call),
             Kind::List(items) => {
@@ -297,7 +329,11 @@ impl Planner<'_> {
         self.locals.truncate(outer + 1);
         let result = self.plan(&c.result)?;
         self.locals.truncate(outer);
-        Ok(Node::Fold(Box::new(Fold { range, var, var2, accu, condition, step, result, bind })))
+        let fold = Fold { range, var, var2, accu, condition, step, result, bind };
+        Ok(match quantifier(&fold, self.inits.get(init)) {
+            Some(decides) => asked(fold, decides),
+            None => Node::Fold(Box::new(fold)),
+        })
     }
 
     /// Whether references to an accumulator take its value.
@@ -308,6 +344,58 @@ impl Planner<'_> {
     }
 }
 
+/// Selects a field; one of a variable, or of a field of one, makes a path.
+fn selection(operand: Node, key: Name) -> Node {
+    match operand {
+        Node::Variable { at, cost } => {
+            Node::Path(Box::new(Path { root: Root::Variable(at), cost, keys: vec![key] }))
+        }
+        Node::Local { slot, cost } => {
+            Node::Path(Box::new(Path { root: Root::Local(slot), cost, keys: vec![key] }))
+        }
+        Node::Path(mut path) => {
+            path.keys.push(key);
+            Node::Path(path)
+        }
+        operand => {
+            let extra = relative(&operand);
+            Node::Select { operand: Box::new(operand), key, optional: false, extra }
+        }
+    }
+}
+
+/// What decides a loop made by `all` or `exists`; `None` for other loops.
+fn quantifier(fold: &Fold, init: Option<&Node>) -> Option<bool> {
+    let is_accu = |node: &Node| matches!(node, Node::Accu { slot, .. } if *slot == fold.accu);
+    let Some(Node::Const(Value::Bool(init))) = init else { return None };
+    let Node::NotStrictlyFalse(goes_on) = &fold.condition else { return None };
+    let (decides, terms) = match (&**goes_on, &fold.step) {
+        (goes_on, Node::And(terms)) if is_accu(goes_on) => (false, terms),
+        (Node::Not(goes_on), Node::Or(terms)) if is_accu(goes_on) => (true, terms),
+        _ => return None,
+    };
+    let [first, predicate] = &**terms;
+    (is_accu(first) && is_accu(&fold.result) && *init != decides && !mentions(predicate, fold.accu))
+        .then_some(decides)
+}
+
+/// Whether a node may read an accumulator; those of macros cannot be named in an expression.
+fn mentions(node: &Node, accu: usize) -> bool {
+    matches!(node, Node::Accu { slot, .. } if *slot == accu)
+}
+
+fn asked(fold: Fold, decides: bool) -> Node {
+    let predicate = match fold.step {
+        Node::And(terms) | Node::Or(terms) => {
+            let [_, predicate] = *terms;
+            predicate
+        }
+        other => other,
+    };
+    let Fold { range, var, var2, .. } = fold;
+    Node::Quantifier(Box::new(Quantifier { range, var, var2, predicate, decides }))
+}
+
 /// What an operand that is no variable or selection adds to the cost of selecting from it.
 fn relative(operand: &Node) -> u64 {
     let attribute = matches!(
@@ -315,6 +403,7 @@ fn relative(operand: &Node) -> u64 {
         Node::Variable { .. }
             | Node::Local { .. }
             | Node::Accu { .. }
+            | Node::Path(_)
             | Node::Select { .. }
             | Node::Has { .. }
             | Node::Index { .. }
@@ -329,6 +418,10 @@ fn uncharged(node: Node) -> Node {
         Node::Variable { at, .. } => Node::Variable { at, cost: 0 },
         Node::Local { slot, .. } => Node::Local { slot, cost: 0 },
         Node::Accu { slot, init, take, .. } => Node::Accu { slot, init, cost: 0, take },
+        Node::Path(mut path) => {
+            path.cost = 0;
+            Node::Path(path)
+        }
         Node::Select { operand, key, optional, .. } => {
             Node::Select { operand: Box::new(uncharged(*operand)), key, optional, extra: 0 }
         }

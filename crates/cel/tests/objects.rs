@@ -263,6 +263,32 @@ fn what_is_unknown_stays_unknown_unless_it_does_not_matter() {
     assert_eq!(checked.mentions(), ["known", "later"]);
 }
 
+#[test]
+fn parts_of_what_is_known_may_be_unknown() {
+    let env = Env::kubernetes().variable("request", Type::Dyn);
+    let request = api::object! { "verb" => "create", "object" => api::object! { "a" => 1 }, "options" => 2 };
+    let vars = Activation::new(&env)
+        .set("request", Value::json(&request))
+        .unknown_part("request", &["object", "metadata"])
+        .unknown_part("request", &["options"]);
+    for (expression, wanted) in [
+        ("request.verb == 'create'", "true"),
+        ("request.object.a == 1", "true"),
+        ("request.object.metadata.name == 'x'", "unknown: request.object.metadata"),
+        ("has(request.object.metadata.name)", "unknown: request.object.metadata"),
+        ("request.object == 1", "unknown: request.object.metadata"),
+        ("request.verb == 'delete' && request.options.x", "false"),
+        (
+            "request.options == 1 || request.object.metadata.x",
+            "unknown: request.object.metadata, request.options",
+        ),
+        ("request == 1", "unknown: request.object.metadata"),
+        ("request['verb'] == 'create'", "unknown: request.object.metadata"),
+    ] {
+        assert_eq!(show(&env, &vars, expression), wanted, "{expression}");
+    }
+}
+
 /// Variables of a policy, computed when they are asked for.
 #[derive(Debug)]
 struct Variables(AtomicU32);

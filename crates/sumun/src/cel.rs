@@ -124,9 +124,9 @@ fn eval(matches: &ArgMatches) -> Result<Value, Problem> {
     let value = outcome
         .value
         .map_err(|error| Problem { text: format!("ERROR: {error}\ncost: {}", outcome.cost), code: 1 })?;
+    // What JSON has no form for, such as a type, is shown as an expression would write it.
+    let shown = value.to_json().unwrap_or_else(|| value.to_string().into());
     let ty = value.type_of().to_string();
-    // What JSON has no form for, such as a type, is shown by its name.
-    let shown = value.to_json().unwrap_or_else(|| ty.as_str().into());
     Ok(object! { "value" => shown, "type" => ty, "cost" => number(outcome.cost) })
 }
 
@@ -213,6 +213,8 @@ mod tests {
         assert_eq!(told(&["eval", rule, "-f", file]).unwrap(), "value: true\ntype: bool\ncost: 8\n");
         let var = format!("old={file}");
         assert!(told(&["eval", "old.spec.names.size()", "--var", &var]).unwrap().starts_with("value: 2\n"));
+        assert_eq!(told(&["eval", "type(1)"]).unwrap(), "value: int\ntype: type\ncost: 0\n");
+        assert!(told(&["eval", "ip('10.0.0.1')"]).unwrap().starts_with("value: "));
         let (code, text) = told(&["eval", "object.spec.x", "-f", file]).unwrap_err();
         assert_eq!(code, 1);
         assert!(text.starts_with("ERROR: no such key: x"), "{text}");

@@ -1,11 +1,43 @@
 //! Selecting and indexing, with optionals passed through.
 
 use super::Run;
+use super::activation::Slot;
 use crate::error::Error;
-use crate::plan::Node;
+use crate::plan::{Node, Path, Root};
 use crate::value::{self, Result, Value, show};
 
 impl<'v> Run<'v, '_> {
+    /// `variable.key.key`.
+    #[inline(never)]
+    pub(super) fn path(&mut self, path: &'v Path) -> Result<'v> {
+        self.charge(path.cost)?;
+        let (mut value, mut keys) = (self.root(path)?, path.keys.iter());
+        while let Value::Object(map, None) = value {
+            let Some(key) = keys.next() else { break };
+            self.charge(1)?;
+            let found = map.get(key).ok_or_else(|| missing_key(key))?;
+            value = Value::json(found);
+        }
+        for key in keys {
+            value = self.member(value, key, false)?;
+        }
+        Ok(value)
+    }
+
+    fn root(&self, path: &'v Path) -> Result<'v> {
+        match path.root {
+            Root::Local(slot) => self.local(slot),
+            Root::Variable(at) => match self.vars.slot(at) {
+                Some(Slot::Known(value)) => Ok(value.clone()),
+                Some(Slot::Partial(value, unknown)) => match unknown.iter().find(|u| u.meets(&path.keys)) {
+                    Some(part) => Err(part.error()),
+                    None => Ok(value.clone()),
+                },
+                _ => self.variable(at),
+            },
+        }
+    }
+
     /// `operand.key` and `operand.?key`.
     #[inline(never)]
     pub(super) fn select(
@@ -17,7 +49,11 @@ impl<'v> Run<'v, '_> {
     ) -> Result<'v> {
         let operand = self.eval(operand);
         self.charge(extra)?;
-        let operand = operand?;
+        self.member(operand?, key, optional)
+    }
+
+    /// A field of a value.
+    fn member(&mut self, operand: Value<'v>, key: &'v str, optional: bool) -> Result<'v> {
         let inner = match &operand {
             Value::Optional(None) => return Ok(operand),
             Value::Optional(Some(v)) => Some((**v).clone()),

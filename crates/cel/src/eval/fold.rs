@@ -1,15 +1,15 @@
 //! Loops and bindings.
 
-use super::Run;
+use super::{Run, worse};
 use crate::error::Error;
-use crate::plan::Fold;
+use crate::plan::{Fold, Quantifier};
 use crate::value::{Result, Value};
 
 impl<'v> Run<'v, '_> {
     /// The value of an accumulator, whose first value is computed when it is first asked for.
     #[inline(never)]
     pub(super) fn accumulator(&mut self, slot: usize, init: usize, take: bool) -> Result<'v> {
-        let current = match self.slots.get_mut(slot) {
+        let current = match self.slots.place(slot) {
             Some(current) if take => current.take(),
             Some(current) => current.clone(),
             None => None,
@@ -27,9 +27,71 @@ impl<'v> Run<'v, '_> {
     }
 
     fn put(&mut self, slot: usize, value: Option<Result<'v>>) {
-        if let Some(place) = self.slots.get_mut(slot) {
+        if let Some(place) = self.slots.place(slot) {
             *place = value;
         }
+    }
+
+    /// `all` and `exists`: an item that decides ends the loop, and matters more than items without a value.
+    #[inline(never)]
+    pub(super) fn quantifier(&mut self, asked: &'v Quantifier) -> Result<'v> {
+        let range = self.eval(&asked.range)?;
+        let mut answer = Answer { failure: None, decided: false };
+        if let Some(len) = range.list_len() {
+            for i in 0..len {
+                let item = range.item(i).unwrap_or_else(|| Err(Error::no_such_overload()));
+                let more = match asked.var2 {
+                    Some(_) => self.ask(asked, Ok(Value::Int(i as i64)), Some(item), &mut answer)?,
+                    None => self.ask(asked, item, None, &mut answer)?,
+                };
+                if !more {
+                    break;
+                }
+            }
+        } else {
+            for (key, value) in entries(&range)? {
+                if !self.ask(asked, Ok(key), asked.var2.map(|_| Ok(value)), &mut answer)? {
+                    break;
+                }
+            }
+        }
+        self.charge(1)?;
+        match answer.failure {
+            Some(failure) if !answer.decided => Err(failure),
+            _ => Ok(Value::Bool(answer.decided == asked.decides)),
+        }
+    }
+
+    /// One item; false when the loop is over.  The cost is that of the loop that the macro stands for.
+    fn ask(
+        &mut self,
+        asked: &'v Quantifier,
+        first: Result<'v>,
+        second: Option<Result<'v>>,
+        answer: &mut Answer,
+    ) -> std::result::Result<bool, Error> {
+        self.check_cancelled()?;
+        self.put(asked.var, Some(first));
+        if let Some(var2) = asked.var2 {
+            self.put(var2, second);
+        }
+        // The accumulator is read, for `exists` negated, and looked at.
+        self.charge(if asked.decides { 3 } else { 2 })?;
+        if answer.decided {
+            return Ok(false);
+        }
+        self.charge(1)?;
+        let error = match self.eval(&asked.predicate) {
+            Ok(Value::Bool(found)) => {
+                answer.decided = found == asked.decides;
+                return Ok(true);
+            }
+            Ok(_) => Error::no_such_overload(),
+            Err(e) if e.is_fatal() => return Err(e),
+            Err(e) => e,
+        };
+        answer.failure = Some(worse(answer.failure.take(), error));
+        Ok(true)
     }
 
     #[inline(never)]
@@ -57,13 +119,7 @@ impl<'v> Run<'v, '_> {
             }
             return Ok(());
         }
-        if range.map_len().is_none() {
-            return Err(Error::new(format!(
-                "got '{}', expected iterable type",
-                range.type_of().runtime_name()
-            )));
-        }
-        for (key, value) in range.entries()? {
+        for (key, value) in entries(range)? {
             if !self.step(fold, Ok(key), fold.var2.map(|_| Ok(value)))? {
                 break;
             }
@@ -97,4 +153,19 @@ impl<'v> Run<'v, '_> {
         self.put(fold.accu, Some(next));
         Ok(true)
     }
+}
+
+/// What is known of a question so far.
+struct Answer {
+    /// Why some items had no value.
+    failure: Option<Error>,
+    decided: bool,
+}
+
+fn entries<'v>(range: &Value<'v>) -> std::result::Result<Vec<(Value<'v>, Value<'v>)>, Error> {
+    if range.map_len().is_none() {
+        let ty = range.type_of();
+        return Err(Error::new(format!("got '{}', expected iterable type", ty.runtime_name())));
+    }
+    range.entries()
 }
