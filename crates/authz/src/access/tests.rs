@@ -363,3 +363,18 @@ fn naive(set: &[Arc<AccessRule>], attributes: &Attributes, now: Timestamp) -> Op
         holds.then(|| rule.name.clone())
     })
 }
+
+/// The documentation's examples are rules.
+#[test]
+fn documented_rules_compile() {
+    let text = include_str!("../../../../docs/authorization.md");
+    let blocks = text.split("```yaml\n").skip(1).filter_map(|block| block.split("```").next());
+    let names: Vec<_> = blocks
+        .flat_map(|block| file::parse(block).unwrap_or_else(|e| panic!("{block}: {e:?}")))
+        .map(|r| r.name)
+        .collect();
+    assert_eq!(
+        names,
+        ["production-is-frozen", "bob-incident-4711", "shells-in-office-hours", "agents-see-one-node"]
+    );
+}

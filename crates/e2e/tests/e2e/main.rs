@@ -12,6 +12,7 @@ mod iam;
 mod informers;
 mod lifecycle;
 mod oidc;
+mod policies;
 mod proxy;
 mod python;
 mod reflector;
