@@ -28,7 +28,7 @@ fn a_policy_file_is_read_again_and_a_broken_one_is_not_used() {
     let file = folder.path().join("policy.jsonl");
     std::fs::write(&file, format!("# Bob\n{BOB}\n")).unwrap();
     let policy = format!("--authorization-policy-file={}", file.display());
-    let mut server = Server::start(&["--authorization-mode=ABAC", &policy, "--reload-interval=50ms"]);
+    let mut server = Server::start(&["--authorization-mode=ABAC,RBAC", &policy, "--reload-interval=50ms"]);
     let admin = Session::admin(&server);
     let may = |user: &str, what: &str| {
         admin.run(&format!("kubectl --as={user} auth can-i {what} -n projectCaribou")).code == Some(0)
