@@ -48,6 +48,9 @@ pub const TARGETS: &[Target] = &[
     Target { name: "jwt", run: targets::issuers::jwt, seeds: seeds::jwts },
     Target { name: "key-set", run: targets::issuers::documents, seeds: seeds::key_sets },
     Target { name: "issuers", run: targets::issuers::configuration, seeds: seeds::issuers },
+    Target { name: "reviews", run: targets::webhooks::answers, seeds: seeds::reviews },
+    Target { name: "authorizers", run: targets::webhooks::configuration, seeds: seeds::authorizers },
+    Target { name: "kubeconfig", run: targets::webhooks::kubeconfig, seeds: seeds::kubeconfigs },
     Target { name: "amount", run: targets::amounts::all, seeds: seeds::amounts },
 ];
 

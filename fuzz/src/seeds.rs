@@ -276,3 +276,29 @@ pub(crate) fn amounts() -> Vec<Vec<u8>> {
         "1.5us",
     ])
 }
+
+pub(crate) fn reviews() -> Vec<Vec<u8>> {
+    texts(&[
+        r#"{"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1","status":{"authenticated":true,"user":{"username":"bob","uid":"1","groups":["a"],"extra":{"k":["v"]}},"audiences":["api"]}}"#,
+        r#"{"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1","status":{"authenticated":false,"error":"expired"}}"#,
+        r#"{"kind":"SubjectAccessReview","apiVersion":"authorization.k8s.io/v1","status":{"allowed":true,"reason":"so"}}"#,
+        r#"{"kind":"SubjectAccessReview","apiVersion":"authorization.k8s.io/v1","spec":{"user":"bob"},"status":{"allowed":true,"denied":true,"evaluationError":"x"}}"#,
+        r#"{"kind":"Status","apiVersion":"v1","status":"Failure","code":500}"#,
+    ])
+}
+
+pub(crate) fn authorizers() -> Vec<Vec<u8>> {
+    texts(&[
+        "apiVersion: apiserver.config.k8s.io/v1\nkind: AuthorizationConfiguration\nauthorizers:\n- {type: Node, name: node}\n- {type: RBAC, name: rbac}\n",
+        "apiVersion: apiserver.config.k8s.io/v1beta1\nkind: AuthorizationConfiguration\nauthorizers:\n- type: Webhook\n  name: a\n  webhook:\n    timeout: 3s\n    authorizedTTL: 1m\n    subjectAccessReviewVersion: v1\n    matchConditionSubjectAccessReviewVersion: v1\n    matchConditions:\n    - expression: has(request.resourceAttributes) && request.user != 'bob'\n    - expression: request.groups.exists(g, g.startsWith('dev'))\n    failurePolicy: Deny\n    connectionInfo: {type: KubeConfigFile, kubeConfigFile: /k}\n- {type: AccessRules, name: b, accessRules: {file: /r}}\n",
+        r#"{"apiVersion":"apiserver.config.k8s.io/v1alpha1","kind":"AuthorizationConfiguration","authorizers":[{"type":"Webhook","name":"w","webhook":{"timeout":"1s","subjectAccessReviewVersion":"v1beta1","failurePolicy":"NoOpinion","connectionInfo":{"type":"InClusterConfig"}}}]}"#,
+    ])
+}
+
+pub(crate) fn kubeconfigs() -> Vec<Vec<u8>> {
+    texts(&[
+        "current-context: c\nclusters: [{name: c, cluster: {server: 'https://a:1/b', certificate-authority-data: Y2E=, proxy-url: 'http://u:s3cret@p:1'}}]\nusers: [{name: u, user: {token: s3cret, as: jane, as-groups: [a], as-user-extra: {k: [v]}}}]\ncontexts: [{name: c, context: {cluster: c, user: u, namespace: n}}]\n",
+        "users:\n- name: u\n  user:\n    username: bob\n    password: s3cret\n- name: p\n  user:\n    exec: {apiVersion: client.authentication.k8s.io/v1, command: ./x, args: [s3cret], env: [{name: A, value: s3cret}], interactiveMode: Never}\n    client-certificate: c\n    client-key-data: czNjcmV0\n",
+        r#"{"apiVersion":"v1","kind":"Config","clusters":[{"name":"c","cluster":{"server":"a","insecure-skip-tls-verify":true,"tls-server-name":"b"}}]}"#,
+    ])
+}

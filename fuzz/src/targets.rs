@@ -9,3 +9,4 @@ pub(crate) mod protobuf;
 pub(crate) mod requests;
 pub(crate) mod selectors;
 pub(crate) mod text;
+pub(crate) mod webhooks;

@@ -52,6 +52,7 @@ short! {
     custom "custom", patch "patch", made_patch "made-patch", owners "owners", fields_v1 "fields-v1",
     selector "selector", continuation "continue", token "token", request "request", amount "amount",
     jwt "jwt", key_set "key-set", issuers "issuers", explained_token "explained-token",
+    reviews "reviews", authorizers "authorizers", kubeconfig "kubeconfig",
     certificate "certificate", authorities "authorities", proxy_headers "proxy-headers", password "password",
 }
 

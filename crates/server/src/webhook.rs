@@ -9,6 +9,7 @@ use api::Value;
 use api::callout::{Callout, CalloutError, CalloutFuture};
 use client::retry::{self, Backoff};
 use client::{Authentication, Client, Config, Error, Kind, Kubeconfig, Request};
+use tokio::sync::Semaphore;
 
 /// A service that is sent objects.
 #[derive(Debug)]
@@ -18,9 +19,14 @@ pub(crate) struct Webhook {
     path: &'static str,
     query: String,
     backoff: Backoff,
-    /// All tries together.
+    /// All tries together, and the wait for one's turn.
     limit: Duration,
+    /// Whoever makes up tokens could make us open any number of connections.
+    turns: Semaphore,
 }
+
+/// Questions to one service at once; more than this wait for their turn.
+const AT_ONCE: usize = 256;
 
 impl Webhook {
     /// A webhook where `config` says; `timeout` is for one try, `limit` for all together.
@@ -36,7 +42,7 @@ impl Webhook {
         let nanos = i64::try_from(timeout.as_nanos()).unwrap_or(i64::MAX);
         let query = format!("timeout={}", api::time::duration::format(nanos));
         let client = Client::new(Config { timeout, ..config }).map_err(|e| e.to_string())?;
-        Ok(Self { client, path, query, backoff: Backoff::default(), limit })
+        Ok(Self { client, path, query, backoff: Backoff::default(), limit, turns: Semaphore::new(AT_ONCE) })
     }
 }
 
@@ -58,7 +64,10 @@ impl Callout for Webhook {
     fn call<'a>(&'a self, object: &'a Value) -> CalloutFuture<'a> {
         Box::pin(async move {
             let request = Request::post(self.path, object).query(&self.query);
-            let asking = retry::with_backoff(&self.backoff, || self.client.call(&request));
+            let asking = async {
+                let _turn = self.turns.acquire().await;
+                retry::with_backoff(&self.backoff, || self.client.call(&request)).await
+            };
             match tokio::time::timeout(self.limit, asking).await {
                 Ok(Ok(answer)) => Ok(answer),
                 Ok(Err(error)) => Err(failed(&error)),
