@@ -121,3 +121,27 @@ fn relying_parties_are_told_where_the_keys_are() {
         (Some("https://issuer.example.com"), Some(uri))
     );
 }
+
+#[test]
+fn a_token_is_explained_without_being_shown() {
+    let session = session("account-tokens");
+    session.expect("kubectl create serviceaccount robot && kubectl create token robot > token.txt");
+    let token = std::fs::read_to_string(session.folder().join("token.txt")).unwrap();
+    session.write("sa.key", &std::fs::read_to_string(SHARED.pki().join("sa.key")).unwrap());
+    let told = session.expect("sumun token inspect token.txt --key sa.key -o json");
+    let secret = token.trim().rsplit('.').next().unwrap();
+    assert!(!told.contains(secret));
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["token"]["user"], "system:serviceaccount:account-tokens:robot");
+    assert_eq!((told["good"].as_bool(), told["token"]["signedBy"].is_string()), (Some(true), true));
+    let live = session.expect("sumun token inspect --live --kubeconfig kubeconfig < token.txt");
+    assert!(live.contains("it is system:serviceaccount:account-tokens:robot"), "{live}");
+    let wrong = session.run("sumun token inspect token.txt --audience elsewhere");
+    assert_eq!(wrong.code, Some(1));
+    assert!(wrong.stdout.contains("REFUSED") && !wrong.stdout.contains(secret), "{}", wrong.stdout);
+    // A review may be answered as 10 s ago: this token has not been reviewed before.
+    session.expect("kubectl create token robot > other.txt && kubectl delete serviceaccount robot");
+    let gone = session.run("sumun token inspect other.txt --live --kubeconfig kubeconfig");
+    assert_eq!(gone.code, Some(1), "{}", gone.stdout);
+    assert_eq!(session.run("sumun token inspect none.txt").code, Some(2));
+}

@@ -20,7 +20,7 @@ const LONGEST: u64 = 1 << 20;
 const HELP: &str = "\
 The token is read from a file or standard input, never from the command line, where others could see it; it may be
 alone, behind `Bearer `, or in an ExecCredential. It is not shown, and goes nowhere unless --live sends it to the
-server in a TokenReview.
+server in a TokenReview (which may be answered as 10 s ago).
 
 Examples:
   # A token that kubectl has just got
@@ -29,8 +29,8 @@ Examples:
   # What is mounted into a pod
   kubectl exec web -- cat /var/run/secrets/kubernetes.io/serviceaccount/token | sumun token inspect
 
-  # Check the signature with the public key of a server, and the audience
-  sumun token inspect token.txt --key sumun-data/pki/sa.pub --audience https://kubernetes.default.svc
+  # Check the signature with the key of a server (its public half), and the audience
+  sumun token inspect token.txt --key sumun-data/pki/sa.key --audience https://kubernetes.default.svc
 
   # Would the server take it, and as whom?
   sumun token inspect token.txt --live
@@ -58,7 +58,7 @@ pub(super) fn command() -> Command {
                 .value_name("FILE")
                 .action(ArgAction::Append)
                 .value_hint(ValueHint::FilePath)
-                .help("Public key or certificate (PEM) that may have signed it; may be repeated"),
+                .help("Key or certificate (PEM) that may have signed it; may be repeated"),
         )
         .arg(
             Arg::new("issuer")
