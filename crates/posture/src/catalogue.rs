@@ -93,7 +93,11 @@ pub enum Fix {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Area(pub &'static str);
 
-const TABLES: &[&str] = &[include_str!("../catalogue/pod.tsv")];
+const TABLES: &[&str] = &[
+    include_str!("../catalogue/img.tsv"),
+    include_str!("../catalogue/net.tsv"),
+    include_str!("../catalogue/pod.tsv"),
+];
 
 /// Every check, by name.
 pub fn catalogue() -> &'static [Check] {

@@ -25,6 +25,8 @@ pub struct Settings {
     pub most_applications: usize,
     /// The smallest number of a user or group that is certainly not one of a host.
     pub lowest_id: i64,
+    /// Registries, or folders of them, that images may come from; empty when nobody has said.
+    pub registries: Vec<String>,
     /// The longest life of a projected token, in seconds.
     pub longest_token: i64,
 }
@@ -37,6 +39,7 @@ impl Default for Settings {
             system_namespaces: system.map(str::to_owned).to_vec(),
             most_applications: 5,
             lowest_id: 10_000,
+            registries: Vec::new(),
             longest_token: 86_400,
         }
     }
@@ -54,6 +57,11 @@ impl Input {
 }
 
 impl Settings {
+    /// True when a site has said what a check needs to know.
+    pub(crate) fn decides(&self, id: &str) -> bool {
+        id != "IMG-003" || !self.registries.is_empty()
+    }
+
     /// True for a namespace of the system.
     pub(crate) fn is_system(&self, namespace: &str) -> bool {
         self.system_namespaces.iter().any(|n| n == namespace)

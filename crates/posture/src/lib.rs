@@ -7,7 +7,9 @@
 mod catalogue;
 mod checks;
 mod finding;
+mod image;
 mod input;
+mod network;
 mod quantity;
 mod report;
 mod scan;

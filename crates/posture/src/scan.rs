@@ -67,7 +67,8 @@ impl Scan<'_> {
     fn outcome(&mut self, check: &'static Check) -> Outcome {
         let Found { examined, findings } = self.found.remove(check.id).unwrap_or_default();
         let worst = findings.iter().map(|finding| finding.status).max();
-        let given = check.inputs.iter().any(|kind| self.input.has(*kind)) && checks::has(check.id);
+        let given = check.inputs.iter().any(|kind| self.input.has(*kind));
+        let given = given && checks::has(check.id) && self.settings.decides(check.id);
         let status = worst.unwrap_or(match (examined, given) {
             (0, false) => Status::NotEvaluated,
             (0, true) => Status::NotApplicable,

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use evidence::{Evidence, Object, Origin};
 use sumun_posture::{Input, Language, Settings, Status, catalogue, scan};
 
-const FIXTURES: &[&str] = &[include_str!("fixtures/pod.txt")];
+const FIXTURES: &[&str] =
+    &[include_str!("fixtures/img.txt"), include_str!("fixtures/net.txt"), include_str!("fixtures/pod.txt")];
 
 fn object(line: &str) -> Object {
     let text = match line.strip_prefix("P ") {
@@ -27,7 +28,8 @@ fn input(lines: &[&str], whole_cluster: bool) -> Input {
 
 /// How a check came out, and what it said.
 fn ask(id: &str, input: &Input) -> (Status, String) {
-    let report = scan(input, &Settings::default());
+    let settings = Settings { registries: vec!["registry.example.com".to_owned()], ..Settings::default() };
+    let report = scan(input, &settings);
     let outcome = report.outcomes.iter().find(|o| o.check.id == id).ok_or(id).unwrap();
     let said = outcome.findings.iter().map(|f| {
         for language in [Language::English, Language::Korean] {

@@ -38,7 +38,7 @@ pub(crate) fn command() -> Command {
         .after_help(HELP)
         .args_conflicts_with_subcommands(true)
         .args(common::source_args())
-        .args([output(), language(), fail_on(), version(), whole()])
+        .args([output(), language(), fail_on(), version(), registries(), whole()])
         .subcommand(Command::new("list").about("Every check").args([common::output_arg(), language()]))
         .subcommand(
             Command::new("explain")
@@ -85,6 +85,14 @@ fn version() -> Arg {
         .help("Version of the Pod Security Standards: latest or v1.x")
 }
 
+fn registries() -> Arg {
+    Arg::new("registry")
+        .long("registry")
+        .value_name("HOST[/FOLDER]")
+        .action(ArgAction::Append)
+        .help("A registry that images may come from; may be repeated. Without any, IMG-003 is not evaluated")
+}
+
 fn whole() -> Arg {
     Arg::new("whole-cluster")
         .long("whole-cluster")
@@ -113,8 +121,11 @@ fn scan(matches: &ArgMatches) -> Result<u8, Failure> {
     let objects = sources.read(Wanted::All)?;
     let is_complete = objects.is_complete();
     let version = matches.get_one::<String>("pod-security-version").map_or("latest", String::as_str);
-    let settings =
-        Settings { pod_security: Version::parse(version).unwrap_or_default(), ..Settings::default() };
+    let settings = Settings {
+        pod_security: Version::parse(version).unwrap_or_default(),
+        registries: matches.get_many("registry").into_iter().flatten().cloned().collect(),
+        ..Settings::default()
+    };
     let whole_cluster = (from_cluster && is_complete) || matches.get_flag("whole-cluster");
     let report = posture::scan(&Input { objects, whole_cluster }, &settings);
     print(&written(&report, matches))?;

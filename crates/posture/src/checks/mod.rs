@@ -2,9 +2,12 @@
 
 mod containers;
 mod credentials;
+mod images;
 mod namespaces;
+mod network;
 mod pod_security;
 mod pods;
+mod services;
 mod tenancy;
 
 use crate::finding::Status;
@@ -26,6 +29,9 @@ pub(crate) const FAMILIES: &[Family] = &[
     Family { ids: pod_security::ids, run: pod_security::run },
     Family { ids: || ids(containers::ROWS), run: |scan| over_workloads(scan, containers::ROWS) },
     Family { ids: || ids(pods::ROWS), run: |scan| over_workloads(scan, pods::ROWS) },
+    Family { ids: || ids(images::ROWS), run: |scan| over_workloads(scan, images::ROWS) },
+    Family { ids: || network::IDS.to_vec(), run: network::run },
+    Family { ids: || services::IDS.to_vec(), run: services::run },
     Family { ids: credentials::ids, run: credentials::run },
     Family { ids: || namespaces::IDS.to_vec(), run: namespaces::run },
     Family { ids: || tenancy::IDS.to_vec(), run: tenancy::run },
