@@ -8,6 +8,7 @@
 //! allows, is how KEP-5681 puts sets of conditions together; so a rule whose condition needs the object of a write can
 //! later be handed on to admission as a condition of such a set, with its effect.
 
+mod explain;
 mod facts;
 pub mod file;
 mod index;
@@ -26,6 +27,8 @@ use api::user::UserInfo;
 use arc_swap::ArcSwap;
 
 use crate::authorizer::{Attributes, Authorizer, Decision, Reason, Rules, Verdict};
+use crate::explain::{AllHeld, Explanation, Holders};
+use crate::union::Mode;
 
 pub use index::{Outcome, RuleSet};
 pub use matching::MatchRule;
@@ -135,6 +138,25 @@ impl Authorizer for AccessRules {
             }
         }
         rules
+    }
+
+    fn name(&self) -> &str {
+        Mode::AccessRules.name()
+    }
+
+    fn explain(&self, attributes: &Attributes) -> Explanation {
+        let (set, now) = (self.current.load(), self.now());
+        let mut explanation = Explanation::of(self.name(), set.decide(attributes, now).verdict());
+        explain::misses(&set, attributes, now, &mut explanation);
+        explanation
+    }
+
+    fn holders(&self, attributes: &Attributes) -> Holders {
+        explain::holders(&self.current.load(), attributes, self.now(), self.name())
+    }
+
+    fn held(&self, user: &UserInfo) -> AllHeld {
+        explain::held(&self.current.load(), user, self.now(), self.name())
     }
 }
 

@@ -22,6 +22,13 @@ pub(super) fn environment() -> &'static Env {
     &ENV
 }
 
+/// What they hold for a question, see [`review_spec`].
+pub(super) fn variables(request: &api::Value, now: Timestamp) -> Activation<'_> {
+    Activation::new(environment())
+        .set("request", cel::Value::json(request))
+        .set("now", cel::Value::Timestamp(now))
+}
+
 /// All rules of an authorizer.
 #[derive(Debug, Default)]
 pub struct RuleSet {
@@ -81,10 +88,7 @@ impl RuleSet {
                 Ok(true)
             } else {
                 let request = request.get_or_insert_with(|| review_spec(attributes));
-                let variables = Activation::new(environment())
-                    .set("request", cel::Value::json(request))
-                    .set("now", cel::Value::Timestamp(now));
-                rule.holds(&variables, &mut budget)
+                rule.holds(&variables(request, now), &mut budget)
             };
             let decides = match said {
                 Ok(holds) => holds,

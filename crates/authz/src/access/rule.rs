@@ -68,6 +68,11 @@ pub struct Condition {
 impl Effect {
     const NAMES: [(&'static str, Effect); 3] =
         [("Allow", Effect::Allow), ("Deny", Effect::Deny), ("NoOpinion", Effect::NoOpinion)];
+
+    /// As it is written in a rule.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.into_iter().find(|(_, effect)| *effect == self).map_or("", |(name, _)| name)
+    }
 }
 
 impl AccessRule {
@@ -128,10 +133,39 @@ impl AccessRule {
 
     /// True unless the rule is about others or other things; its conditions are not asked.
     pub fn concerns(&self, attributes: &Attributes, now: Timestamp) -> bool {
-        self.is_current(now)
-            && self.is_for(attributes.user)
-            && (self.matches.is_empty() || self.matches.iter().any(|m| m.covers(attributes)))
+        self.is_current(now) && self.is_for(attributes.user) && self.is_about(attributes)
+    }
+
+    /// True when the rule is about what is asked, as far as no condition says otherwise.
+    pub fn is_about(&self, attributes: &Attributes) -> bool {
+        (self.matches.is_empty() || self.matches.iter().any(|m| m.covers(attributes)))
             && self.facts.suit(attributes.target)
+    }
+
+    /// The first condition that is false.
+    pub(super) fn fails(&self, variables: &Activation) -> Option<&str> {
+        let is_false = |c: &&Condition| c.evaluate(variables, &mut u64::MAX.clone()) == Ok(false);
+        self.conditions
+            .iter()
+            .find(is_false)
+            .map(|c| if c.name.is_empty() { c.expression.text() } else { &c.name })
+    }
+
+    /// Everything it allows, by namespace (`None`: everywhere).
+    pub(super) fn allowed(&self) -> Vec<(Option<Str>, Rule)> {
+        if self.matches.is_empty() {
+            return vec![(None, Rule::resources("*", "*", "*")), (None, Rule::urls("*", "*"))];
+        }
+        let mut all = Vec::new();
+        for entry in &self.matches {
+            all.extend(entry.paths.clone().map(|rule| (None, rule)));
+            let Some(rule) = &entry.resources else { continue };
+            match entry.namespaces.as_slice() {
+                [] => all.push((None, rule.clone())),
+                names => all.extend(names.iter().map(|name| (Some(name.clone()), rule.clone()))),
+            }
+        }
+        all
     }
 
     /// True when every condition holds.

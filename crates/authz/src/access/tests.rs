@@ -378,3 +378,43 @@ fn documented_rules_compile() {
         ["production-is-frozen", "bob-incident-4711", "shells-in-office-hours", "agents-see-one-node"]
     );
 }
+
+#[test]
+fn what_nearly_holds_is_explained() {
+    let text = [
+        rule("later", "  effect: Allow\n  notBefore: 2027-01-01T00:00:00Z"),
+        rule("over", "  effect: Allow\n  notAfter: 2026-01-01T00:00:00Z"),
+        rule(
+            "team",
+            "  effect: Allow\n  subjects: [{kind: Group, name: dev}]\n  conditions: [{name: oncall, expression: \"'oncall' in request.groups\"}]",
+        ),
+        rule(
+            "others",
+            "  effect: Allow\n  subjects: [{kind: User, name: eve}]\n  match: [{namespaces: [ns], resources: [secrets]}]",
+        ),
+    ];
+    let rules = rules(&text.concat());
+    let bob = bob();
+    let attributes = Attributes { user: &bob, verb: "get", target: secrets("ns") };
+    let explanation = rules.explain(&attributes);
+    let texts: Vec<&str> = explanation.misses.iter().map(|m| m.text.as_str()).collect();
+    assert_eq!(
+        texts,
+        [
+            "access rule \"later\" (Allow) does not hold: it begins at 2027-01-01T00:00:00Z",
+            "access rule \"over\" (Allow) does not hold: it ended at 2026-01-01T00:00:00Z",
+            "access rule \"team\" (Allow) does not hold: its condition `oncall` is false",
+        ]
+    );
+    let holders = rules.holders(&attributes);
+    let named: Vec<_> = holders.list.iter().map(|h| (h.subject.name.as_str(), h.source.as_str())).collect();
+    assert_eq!(
+        named,
+        [
+            ("eve", "access rule \"others\", without conditions"),
+            ("dev", "access rule \"team\", under conditions")
+        ]
+    );
+    let held = rules.held(&UserInfo::new("eve", ["x"])).list;
+    assert_eq!((held.len(), held[0].namespace.as_str()), (1, "ns"));
+}
