@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use api::user::UserInfo;
 use api::{Value, object};
 use authz::explain::{Holder, holder_value};
-use authz::rbac::{Subject, SubjectKind};
 use authz::{Attributes, Authorizer, bootstrap};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
@@ -80,7 +79,7 @@ fn is_stock(holder: &Holder) -> bool {
 /// A holder, and whether all authorizers together let it pass: another one may deny first.
 fn row(holder: &Holder, policy: &Policy, question: &Question) -> Value {
     let mut value = holder_value(holder);
-    let user = user_of(&holder.subject);
+    let user = holder.subject.user("");
     let verdict = policy.union.authorize(&Attributes { user: &user, ..question.attributes() });
     if !verdict.allowed() {
         let why = verdict.reason.to_string();
@@ -90,18 +89,6 @@ fn row(holder: &Holder, policy: &Policy, question: &Question) -> Value {
         );
     }
     value
-}
-
-/// A user that is this subject and nothing else.
-fn user_of(subject: &Subject) -> UserInfo {
-    match subject.kind {
-        SubjectKind::Group => UserInfo::new("", [subject.name.as_str()]),
-        SubjectKind::ServiceAccount => {
-            let name = api::user::service_account_username(&subject.namespace, &subject.name);
-            UserInfo::new(name, [""; 0])
-        }
-        _ => UserInfo::new(subject.name.as_str(), [""; 0]),
-    }
 }
 
 fn render(answer: &Value, wide: bool) -> String {

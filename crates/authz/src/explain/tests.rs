@@ -405,7 +405,7 @@ fn who_may_is_whom_asking_would_allow() {
         let nobody = UserInfo::default();
         let holders = rbac.holders(&question(&nobody, asked)).list;
         assert!(!holders.is_empty(), "{asked}");
-        let keys: Vec<UserInfo> = holders.iter().map(|h| user_of(&h.subject)).collect();
+        let keys: Vec<UserInfo> = holders.iter().map(|h| h.subject.user("")).collect();
         for user in &keys {
             assert!(rbac.authorize(&question(user, asked)).allowed(), "{asked}: {user:?}");
         }
@@ -417,24 +417,13 @@ fn who_may_is_whom_asking_would_allow() {
     }
 }
 
-fn user_of(subject: &crate::rbac::Subject) -> UserInfo {
-    use crate::rbac::SubjectKind;
-    match subject.kind {
-        SubjectKind::Group => UserInfo::new("", [subject.name.as_str()]),
-        SubjectKind::ServiceAccount => {
-            UserInfo::new(api::user::service_account_username(&subject.namespace, &subject.name), [""; 0])
-        }
-        _ => UserInfo::new(subject.name.as_str(), [""; 0]),
-    }
-}
-
 /// Everybody that a binding names.
 fn everybody() -> Vec<UserInfo> {
     let mut all: Vec<UserInfo> = Vec::new();
     let bindings = bootstrap::objects().into_iter().map(|(_, o)| o).chain(samples::cluster::all());
     for binding in bindings.filter(|o| o.str_at(&["kind"]).ends_with("Binding")) {
         let binding = crate::rbac::Binding::from_value(&binding);
-        all.extend(binding.subjects.iter().map(user_of));
+        all.extend(binding.subjects.iter().map(|s| s.user(&binding.namespace)));
     }
     all.sort_by(|a, b| (&a.name, &a.groups).cmp(&(&b.name, &b.groups)));
     all.dedup();

@@ -213,6 +213,18 @@ impl Subject {
         }
     }
 
+    /// A user that is this subject and nothing else; `namespace` is that of a service account that gives none.
+    pub fn user(&self, namespace: &str) -> UserInfo {
+        match &self.kind {
+            SubjectKind::Group => UserInfo::new("", [self.name.as_str()]),
+            SubjectKind::ServiceAccount => {
+                let namespace = if self.namespace.is_empty() { namespace } else { &self.namespace };
+                UserInfo::new(service_account_username(namespace, &self.name), [""; 0])
+            }
+            SubjectKind::User | SubjectKind::Other(_) => UserInfo::new(self.name.as_str(), [""; 0]),
+        }
+    }
+
     /// True when the user is meant, by name or by group; `namespace` is that of a service account that gives none.
     pub fn is(&self, user: &UserInfo, namespace: &str) -> bool {
         match &self.kind {

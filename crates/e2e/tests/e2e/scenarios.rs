@@ -17,7 +17,7 @@ macro_rules! scenarios {
 }
 
 scenarios! {
-    access apply apply_conflict apply_server_side bad cascade change chunks columns command completion create
+    access apply apply_conflict apply_server_side bad cascade change chunks columns command completion create decisions
     delete describe diff edit events explain kinds label last_applied operate output pod_security prune
     reconcile scan start wait watch workload write_options
 }
