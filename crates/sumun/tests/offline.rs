@@ -9,6 +9,34 @@ use std::process::Command;
 
 use api::Value;
 
+const CONFIGURATION: &str = "\
+apiVersion: apiserver.config.k8s.io/v1
+kind: AuthorizationConfiguration
+authorizers:
+- type: Webhook
+  name: policy.example.com
+  webhook:
+    timeout: 3s
+    subjectAccessReviewVersion: v1
+    matchConditionSubjectAccessReviewVersion: v1
+    failurePolicy: NoOpinion
+    authorizedTTL: 30s
+    unauthorizedTTL: 30s
+    connectionInfo: {type: KubeConfigFile, kubeConfigFile: /no/such/kubeconfig}
+- {type: AccessRules, name: accessrules, accessRules: {file: rules.yaml}}
+- {type: RBAC, name: rbac}
+";
+
+const RULES: &str = "\
+apiVersion: authz.sumun.io/v1alpha1
+kind: AccessRule
+metadata: {name: freeze}
+spec:
+  effect: Deny
+  match: [{resources: [pods], namespaces: [projectCaribou]}]
+  reason: the herd is migrating
+";
+
 /// Writes the dump: a file of documents for each operator, one `List` of all teams, and what goes wrong in folders.
 fn dump(dir: &Path) {
     let cluster = dir.join("dump");
@@ -32,6 +60,8 @@ fn dump(dir: &Path) {
     std::fs::write(dir.join("event.json"), event).unwrap();
     let policy = "{\"apiVersion\":\"abac.authorization.kubernetes.io/v1beta1\",\"kind\":\"Policy\",\"spec\":{\"user\":\"bob\",\"namespace\":\"projectCaribou\",\"resource\":\"pods\",\"readonly\":true}}\n";
     std::fs::write(dir.join("policy.jsonl"), policy).unwrap();
+    std::fs::write(dir.join("authz.yaml"), CONFIGURATION).unwrap();
+    std::fs::write(dir.join("rules.yaml"), RULES).unwrap();
 }
 
 /// The words of a command line; single quotes hold words together.

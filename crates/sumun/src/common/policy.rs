@@ -11,6 +11,7 @@ use api::Value;
 use api::time::Timestamp;
 use authz::abac::{Abac, Policies};
 use authz::access::{self, AccessRules};
+use authz::configuration::Configuration;
 use authz::node::{Node, Source};
 use authz::rbac::{GROUP, Kind, Rbac};
 use authz::{AlwaysAllow, AlwaysDeny, Authorizer, Mode, Unavailable, Union, bootstrap};
@@ -30,7 +31,7 @@ const KINDS: [(&str, &str); 5] = [
 ];
 
 /// Flags that say how the server authorizes, named like those of `sumun serve`.
-pub(crate) fn policy_args() -> [Arg; 4] {
+pub(crate) fn policy_args() -> [Arg; 5] {
     const AUTHZ: &str = "Authorization";
     let file = |name: &'static str| {
         Arg::new(name).long(name).value_name("FILE").value_hint(ValueHint::FilePath).help_heading(AUTHZ)
@@ -43,6 +44,9 @@ pub(crate) fn policy_args() -> [Arg; 4] {
             .action(ArgAction::Append)
             .help_heading(AUTHZ)
             .help("Authorizers as the server has them, in order; Webhook is not asked [default: Node,RBAC]"),
+        file("authorization-config")
+            .conflicts_with("authorization-mode")
+            .help("AuthorizationConfiguration that says which authorizers there are, instead of modes"),
         file("authorization-policy-file").help("Policy file of the mode ABAC"),
         file("access-rules-file").help("Rules of the mode AccessRules, instead of its objects"),
         Arg::new("without-bootstrap-policy")
@@ -71,15 +75,15 @@ impl Policy {
     /// # Errors
     /// Modes or files that cannot be used; nothing that could be read.
     pub(crate) fn load(matches: &ArgMatches, nodes: bool, live: Option<&mut Live>) -> Result<Self, Failure> {
-        let given: Vec<String> =
-            matches.get_many("authorization-mode").into_iter().flatten().cloned().collect();
-        let modes = if given.is_empty() { "Node,RBAC".to_owned() } else { given.join(",") };
-        let modes = Mode::parse_list(&modes).map_err(|e| Failure(format!("--authorization-mode: {e}")))?;
+        let wanted_members = members_of(matches)?;
+        let modes: Vec<Mode> = wanted_members.iter().map(|m| m.mode).collect();
         let sources = Sources::of(matches);
         let evidence = sources.read_with(wanted(&modes, nodes), live)?;
         let presume = sources.has_files() && !matches.get_flag("without-bootstrap-policy");
-        let members: Vec<Arc<dyn Authorizer>> =
-            modes.iter().map(|mode| member(*mode, matches, &evidence, presume)).collect::<Result<_, _>>()?;
+        let members: Vec<Arc<dyn Authorizer>> = wanted_members
+            .iter()
+            .map(|m| member(m, matches, &evidence, presume))
+            .collect::<Result<_, _>>()?;
         Ok(Self {
             union: Union::new(members),
             resources: Resources::of(&evidence),
@@ -117,26 +121,62 @@ fn wanted(modes: &[Mode], nodes: bool) -> Wanted {
     Wanted::Kinds(kinds)
 }
 
-fn member(
+/// One authorizer as flags or configuration want it.
+struct WantedMember {
     mode: Mode,
+    name: String,
+    /// The file with its rules, when the configuration names one.
+    file: Option<String>,
+}
+
+fn members_of(matches: &ArgMatches) -> Result<Vec<WantedMember>, Failure> {
+    if let Some(path) = matches.get_one::<String>("authorization-config") {
+        // Files that it names are those of the server, which may not be here.
+        let configuration = Configuration::parse(read(path)?.as_bytes(), &|_| Ok(()))
+            .map_err(|why| Failure(format!("{path}: {why}")))?;
+        let members = configuration.authorizers.into_iter().map(|authorizer| {
+            let mode = Mode::ALL.into_iter().find(|m| m.name() == authorizer.of.name);
+            let mode =
+                mode.ok_or_else(|| Failure(format!("{path}: type {} is not known", authorizer.of.name)))?;
+            let file = authorizer.access_rules.and_then(|source| match source {
+                access::Source::File(file) => Some(file),
+                access::Source::Objects => None,
+            });
+            Ok(WantedMember { mode, name: authorizer.name, file })
+        });
+        return members.collect();
+    }
+    let given: Vec<String> = matches.get_many("authorization-mode").into_iter().flatten().cloned().collect();
+    let modes = if given.is_empty() { "Node,RBAC".to_owned() } else { given.join(",") };
+    let modes = Mode::parse_list(&modes).map_err(|e| Failure(format!("--authorization-mode: {e}")))?;
+    Ok(modes
+        .into_iter()
+        .map(|mode| WantedMember { mode, name: mode.name().to_owned(), file: None })
+        .collect())
+}
+
+fn member(
+    wanted: &WantedMember,
     matches: &ArgMatches,
     evidence: &Evidence,
     presume: bool,
 ) -> Result<Arc<dyn Authorizer>, Failure> {
     let file = |name: &str| matches.get_one::<String>(name).map(String::as_str);
-    Ok(match mode {
+    Ok(match wanted.mode {
         Mode::AlwaysAllow => Arc::new(AlwaysAllow),
         Mode::AlwaysDeny => Arc::new(AlwaysDeny),
         Mode::Rbac => Arc::new(rbac(evidence, presume)),
         Mode::Node => Arc::new(node(evidence)),
         Mode::Abac => {
             let path = file("authorization-policy-file");
-            Arc::new(abac(
-                path.ok_or_else(|| Failure("mode ABAC needs --authorization-policy-file".to_owned()))?,
-            )?)
+            let missing = || Failure("ABAC needs --authorization-policy-file".to_owned());
+            Arc::new(abac(path.ok_or_else(missing)?)?)
         }
-        Mode::AccessRules => Arc::new(access_rules(file("access-rules-file"), evidence)?),
-        Mode::Webhook => Arc::new(Unavailable("Webhook".to_owned())),
+        Mode::AccessRules => {
+            let path = file("access-rules-file").or(wanted.file.as_deref());
+            Arc::new(access_rules(path, evidence)?)
+        }
+        Mode::Webhook => Arc::new(Unavailable(wanted.name.clone())),
     })
 }
 
