@@ -3,10 +3,13 @@
 //! of many batches), how long loading and changes take, and memory a binding (Linux).
 #![allow(clippy::print_stdout, reason = "a program that measures prints")]
 
+use std::sync::Arc;
 use std::time::Instant;
 
+use api::time::Timestamp;
 use api::user::UserInfo;
 use api::{Value, object};
+use sumun_authz::access::AccessRules;
 use sumun_authz::rbac::{Kind, Rbac, Rule};
 use sumun_authz::{Attributes, Authorizer, ResourceTarget, bootstrap};
 
@@ -46,7 +49,35 @@ fn hoarder(rbac: &Rbac, count: usize) {
     });
 }
 
-fn time(what: &str, rbac: &Rbac, user: &UserInfo, target: ResourceTarget) {
+/// Access rules of which one matters: the others are for other users, resources or namespaces, by their conditions.
+fn access_rules(count: usize) {
+    let rule = |number: usize, condition: &str| {
+        object! {
+            "apiVersion" => "authz.sumun.io/v1alpha1", "kind" => "AccessRule",
+            "metadata" => object! { "name" => format!("r{number}") },
+            "spec" => object! {
+                "effect" => "Deny", "conditions" => vec![object! { "expression" => condition }],
+            },
+        }
+    };
+    let condition = |number: usize| match number % 3 {
+        _ if number == 0 => {
+            "request.user == 'bob' && request.resourceAttributes.name.startsWith('x')".to_owned()
+        }
+        0 => format!("request.user == 'user{number}' && request.resourceAttributes.name != ''"),
+        1 => format!("request.resourceAttributes.resource == 'things{number}'"),
+        _ => format!("request.resourceAttributes.namespace == 'ns{number}' && !('x' in request.groups)"),
+    };
+    let rules = AccessRules::new(Arc::new(|| Timestamp::new(1_800_000_000, 0)));
+    let objects: Vec<Value> = (0..count).map(|number| rule(number, &condition(number))).collect();
+    assert!(rules.upsert(&objects).is_empty());
+    let user = UserInfo::new("bob", ["system:authenticated"]);
+    let target =
+        ResourceTarget { resource: "pods", namespace: "ns", name: "xyz", ..ResourceTarget::default() };
+    time(&format!("{count} access rules, one matters"), &rules, &user, target);
+}
+
+fn time(what: &str, rbac: &dyn Authorizer, user: &UserInfo, target: ResourceTarget) {
     const ROUNDS: u32 = 5_000;
     let attributes = Attributes::of_resource(user, "get", target);
     let allowed = rbac.authorize(&attributes).allowed();
@@ -95,6 +126,9 @@ fn changes(rbac: &Rbac) {
 }
 
 fn main() {
+    for count in [1, 100, 1000] {
+        access_rules(count);
+    }
     for count in [10, 10_000, 1_000_000] {
         let rbac = Rbac::new();
         let (start, before) = (Instant::now(), resident());

@@ -11,6 +11,7 @@ use cel::environment::{REQUEST_BUDGET, access_review};
 use cel::{Activation, Env, Type};
 
 use super::facts::Part;
+use super::matching::MatchRule;
 use super::rule::{AccessRule, Effect};
 use crate::authorizer::{Attributes, Target};
 use crate::rbac::SubjectKind;
@@ -37,8 +38,9 @@ pub struct RuleSet {
     users: HashMap<Str, Vec<u32>>,
     groups: HashMap<Str, Vec<u32>>,
     resources: HashMap<Str, Vec<u32>>,
+    namespaces: HashMap<Str, Vec<u32>>,
     paths: Vec<u32>,
-    /// Those that name neither subjects nor resources.
+    /// Those that name neither subjects nor resources nor namespaces.
     any: Vec<u32>,
 }
 
@@ -112,7 +114,10 @@ impl RuleSet {
         found.extend(self.users.get(user.name.as_str()).into_iter().flatten());
         found.extend(user.groups.iter().filter_map(|g| self.groups.get(g.as_str())).flatten());
         match attributes.target {
-            Target::Resource(r) => found.extend(self.resources.get(r.resource).into_iter().flatten()),
+            Target::Resource(r) => {
+                found.extend(self.resources.get(r.resource).into_iter().flatten());
+                found.extend(self.namespaces.get(r.namespace).into_iter().flatten());
+            }
             Target::Path(_) => found.extend(&self.paths),
         }
         found.sort_unstable();
@@ -130,6 +135,11 @@ impl RuleSet {
         } else if let Some(resources) = resources(rule) {
             for resource in resources {
                 self.resources.entry(resource).or_default().push(position);
+            }
+            self.paths.push(position);
+        } else if let Some(namespaces) = namespaces(rule) {
+            for namespace in namespaces {
+                self.namespaces.entry(namespace).or_default().push(position);
             }
             self.paths.push(position);
         } else {
@@ -159,6 +169,22 @@ fn resources(rule: &AccessRule) -> Option<Vec<Str>> {
     }
     let named: Option<Vec<_>> = rule.matches.iter().map(|m| m.named_resources()).collect();
     let mut named: Vec<Str> = named?.into_iter().flatten().map(Str::from).collect();
+    named.sort_unstable();
+    named.dedup();
+    Some(named)
+}
+
+/// The namespaces that a rule is about besides paths, `None` for any.
+fn namespaces(rule: &AccessRule) -> Option<Vec<Str>> {
+    if let Some(values) = rule.facts.values(Part::Namespace) {
+        return Some(values.iter().map(|v| Str::from(&**v)).collect());
+    }
+    let listed = |m: &MatchRule| !m.namespaces.is_empty() && m.namespaces.iter().all(|n| !n.ends_with('*'));
+    let about_resources = || rule.matches.iter().filter(|m| m.resources.is_some());
+    if rule.matches.is_empty() || !about_resources().all(listed) {
+        return None;
+    }
+    let mut named: Vec<Str> = about_resources().flat_map(|m| m.namespaces.iter().cloned()).collect();
     named.sort_unstable();
     named.dedup();
     Some(named)
