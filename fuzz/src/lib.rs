@@ -51,6 +51,9 @@ pub const TARGETS: &[Target] = &[
     Target { name: "reviews", run: targets::webhooks::answers, seeds: seeds::reviews },
     Target { name: "authorizers", run: targets::webhooks::configuration, seeds: seeds::authorizers },
     Target { name: "kubeconfig", run: targets::webhooks::kubeconfig, seeds: seeds::kubeconfigs },
+    Target { name: "expression", run: targets::expressions::expression, seeds: seeds::expressions },
+    Target { name: "rules", run: targets::expressions::schema, seeds: seeds::rules },
+    Target { name: "policy", run: targets::expressions::policy, seeds: seeds::policies },
     Target { name: "amount", run: targets::amounts::all, seeds: seeds::amounts },
 ];
 

@@ -159,6 +159,33 @@ pub(crate) fn selectors() -> Vec<Vec<u8>> {
     ])
 }
 
+pub(crate) fn expressions() -> Vec<Vec<u8>> {
+    texts(&[
+        "object.b.all(x, x.startsWith('x')) && has(object.c.d) ? object.a + 1 : l[0] % 2",
+        "object.?c[?'d'].orValue(1.0) in [1, 2u, 3.0, b'\\x01', null, r'a\\n', \"\"\"b\"\"\"]",
+        "l.map(i, i > 1, i * 2).filter(i, i in {1: 'a', 2: 'b'}).exists_one(i, i == 4)",
+        "quantity('1Gi').isGreaterThan(quantity('5M')) || ip('::1').family() == 6 && url('http://a/b').getPort() == ''",
+        "'%s %d'.format(['a', 1]).matches('^a+[^b-c]{2,3}$') && timestamp('2020-01-01T00:00:00Z').getHours() > 1",
+        "object.transformMap(k, v, k != 'a', v) == cidr('10.0.0.0/8') || semver('1.2.3-a').major() == 1 // c",
+        "object.c.d.e.f.g(h)[i](",
+    ])
+}
+
+pub(crate) fn rules() -> Vec<Vec<u8>> {
+    texts(&[
+        r#"{"schema":{"type":"object","properties":{"a":{"type":"array","items":{"type":"object","properties":{"k":{"type":"string","maxLength":5},"v":{"type":"string","format":"date-time","nullable":true}},"x-kubernetes-validations":[{"rule":"has(self.v) ? self.v.getHours() > 1 : self == oldSelf","message":"m"}]},"x-kubernetes-list-type":"map","x-kubernetes-list-map-keys":["k"],"x-kubernetes-validations":[{"rule":"self.all(x, x.k != '')","messageExpression":"'n' + string(size(self))","fieldPath":".a"}]}}},"object":{"a":[{"k":"x","v":"2020-01-01T00:00:00Z"},{"k":""}]}}"#,
+        r#"{"schema":{"type":"object","additionalProperties":{"x-kubernetes-int-or-string":true,"x-kubernetes-validations":[{"rule":"type(self) == int ? self > 1 : self.size() > 1","reason":"FieldValueForbidden"}]},"maxProperties":3},"object":{"a":1,"b":"cd"}}"#,
+        r#"{"schema":{"type":"object","properties":{"a.b":{"type":"number"},"e":{"type":"object","x-kubernetes-embedded-resource":true}},"x-kubernetes-validations":[{"rule":"self.a__dot__b > 1.0 && oldSelf.hasValue()","optionalOldSelf":true}],"allOf":[{"x-kubernetes-validations":[{"rule":"self.e.kind != ''"}]}]},"object":{"a.b":1,"e":{"kind":"K"}}}"#,
+    ])
+}
+
+pub(crate) fn policies() -> Vec<Vec<u8>> {
+    texts(&[
+        r#"{"spec":{"failurePolicy":"Fail","variables":[{"name":"n","expression":"object.metadata.name"},{"name":"m","expression":"variables.n + 'x'"}],"matchConditions":[{"name":"c","expression":"oldObject == null"}],"validations":[{"expression":"variables.m == 'ax'","messageExpression":"'no ' + variables.n","reason":"Forbidden"}],"auditAnnotations":[{"key":"k","valueExpression":"variables.n == 'a' ? 'y' : null"}]}}"#,
+        r#"{"spec":{"paramKind":{},"failurePolicy":"Ignore","validations":[{"expression":"params == null && request.operation == 'CREATE'","message":"m"}]}}"#,
+    ])
+}
+
 pub(crate) fn continuations() -> Vec<Vec<u8>> {
     let tokens = [(Some(7), "ns", "a"), (None, "", "b"), (Some(u64::MAX), "", "")];
     let token = |(revision, namespace, name): (Option<u64>, &str, &str)| {

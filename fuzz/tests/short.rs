@@ -53,6 +53,7 @@ short! {
     selector "selector", continuation "continue", token "token", request "request", amount "amount",
     jwt "jwt", key_set "key-set", issuers "issuers", explained_token "explained-token",
     reviews "reviews", authorizers "authorizers", kubeconfig "kubeconfig",
+    expression "expression", rules "rules", policy "policy",
     certificate "certificate", authorities "authorities", proxy_headers "proxy-headers", password "password",
 }
 
