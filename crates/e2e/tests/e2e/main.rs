@@ -9,6 +9,7 @@ mod credentials;
 mod durability;
 mod hook;
 mod iam;
+mod impersonation;
 mod informers;
 mod lifecycle;
 mod oidc;
