@@ -4,9 +4,11 @@ mod can_list;
 mod cel;
 mod common;
 mod completion;
+mod escalations;
 mod explain;
 mod flags;
 mod kubeconfig;
+mod least_privilege;
 mod scan;
 mod serve;
 mod token;
@@ -29,6 +31,8 @@ fn main() -> ExitCode {
         Some((explain::NAME, matches)) => explain::run(matches),
         Some((who_can::NAME, matches)) => who_can::run(matches),
         Some((can_list::NAME, matches)) => can_list::run(matches),
+        Some((least_privilege::NAME, matches)) => least_privilege::run(matches),
+        Some((escalations::NAME, matches)) => escalations::run(matches),
         Some((scan::NAME, matches)) => scan::run(matches),
         Some((cel::NAME, matches)) => cel::run(matches),
         Some((token::NAME, matches)) => token::run(matches),
@@ -49,6 +53,8 @@ fn cli() -> Command {
             explain::command(),
             who_can::command(),
             can_list::command(),
+            least_privilege::command(),
+            escalations::command(),
             scan::command(),
             cel::command(),
             token::command(),
