@@ -4,6 +4,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "offline/log.rs"]
+mod log;
+
 use std::path::Path;
 use std::process::Command;
 
@@ -58,6 +61,7 @@ fn dump(dir: &Path) {
         .unwrap();
     let event = r#"{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":"a","stage":"ResponseComplete","requestURI":"/api/v1/namespaces/projectCaribou/pods/web","verb":"delete","user":{"username":"bob","groups":["dev","system:authenticated"]},"objectRef":{"resource":"pods","namespace":"projectCaribou","name":"web","apiVersion":"v1"},"responseStatus":{"code":403},"annotations":{"authorization.k8s.io/decision":"forbid","authorization.k8s.io/reason":""}}"#;
     std::fs::write(dir.join("event.json"), event).unwrap();
+    std::fs::write(dir.join("audit.log"), log::text()).unwrap();
     let policy = "{\"apiVersion\":\"abac.authorization.kubernetes.io/v1beta1\",\"kind\":\"Policy\",\"spec\":{\"user\":\"bob\",\"namespace\":\"projectCaribou\",\"resource\":\"pods\",\"readonly\":true}}\n";
     std::fs::write(dir.join("policy.jsonl"), policy).unwrap();
     std::fs::write(dir.join("authz.yaml"), CONFIGURATION).unwrap();
@@ -124,6 +128,16 @@ fn who_can() {
 #[test]
 fn can_list() {
     check("can-list.txt");
+}
+
+#[test]
+fn least_privilege() {
+    check("least-privilege.txt");
+}
+
+#[test]
+fn escalations() {
+    check("escalations.txt");
 }
 
 #[test]

@@ -15,7 +15,7 @@ use super::search::{Findings, Path, Step};
 pub fn text(findings: &Findings) -> String {
     let mut out = String::new();
     for (who, asked) in &findings.admins {
-        line(&mut out, 0, &format!("{who} is cluster-admin: {}", gives(asked)));
+        line(&mut out, 0, &format!("{who} is cluster-admin {}", gives(asked).join(", ")));
     }
     if !findings.admins.is_empty() {
         out.push('\n');
@@ -44,11 +44,11 @@ fn one(out: &mut String, path: &Path) {
         line(out, 1, &format!("{number}. {} {}  [{}]", step.who, step.does, step.technique.id));
         for asked in &step.asked {
             line(out, 3, &format!("may {}", asked.what));
-            line(out, 4, &gives(asked));
+            gives(asked).iter().for_each(|text| line(out, 4, text));
         }
     }
     match &path.arrival {
-        Some((who, asked)) => line(out, 1, &format!("=> {who} is cluster-admin: {}", gives(asked))),
+        Some((who, asked)) => line(out, 1, &format!("=> {who} is cluster-admin {}", gives(asked).join(", "))),
         None => line(out, 1, "=> cluster-admin"),
     }
     if !path.also.is_empty() {
@@ -66,13 +66,13 @@ fn line(out: &mut String, depth: usize, text: &str) {
 }
 
 /// The binding, the rule and where both stand.
-fn gives(asked: &Asked) -> String {
+fn gives(asked: &Asked) -> Vec<String> {
     if asked.by.is_empty() {
-        return "every member of system:masters is".to_owned();
+        return vec!["as every member of system:masters".to_owned()];
     }
     let place = |origin: &Option<Origin>| origin.as_ref().map(ToString::to_string).unwrap_or_default();
     let (binding, role) = (place(&asked.binding_origin), place(&asked.role_origin));
-    format!("by {} [{binding}], rule {} [{role}]", asked.by, asked.rule)
+    vec![format!("by {} [{binding}]", asked.by), format!("rule {} [{role}]", asked.rule)]
 }
 
 /// For programs.

@@ -357,11 +357,13 @@ fn the_shortest_way_step_by_step() {
         r#"User bob can become cluster-admin in 2 steps
   1. User bob runs a pod as ServiceAccount build/ci  [create-pod]
       may create pods in build
-        by RoleBinding "bob-0/build" of Role "bob-0" to User "bob" [all.yaml:16], rule {APIGroups:[""], Resources:["pods"], Verbs:["create"]} [all.yaml:15]
+        by RoleBinding "bob-0/build" of Role "bob-0" to User "bob" [all.yaml:16]
+        rule {APIGroups:[""], Resources:["pods"], Verbs:["create"]} [all.yaml:15]
   2. ServiceAccount build/ci asks for a token of ServiceAccount ops/boss  [request-token]
       may create serviceaccounts/token boss in ops
-        by RoleBinding "ci-0/ops" of Role "ci-0" to ServiceAccount "ci/build" [all.yaml:18], rule {APIGroups:[""], Resources:["serviceaccounts/token"], ResourceNames:["boss"], Verbs:["create"]} [all.yaml:17]
-  => ServiceAccount ops/boss is cluster-admin: by ClusterRoleBinding "boss" of ClusterRole "cluster-admin" to ServiceAccount "boss/ops" [all.yaml:1], rule {APIGroups:["*"], Resources:["*"], Verbs:["*"]} [built in]"#
+        by RoleBinding "ci-0/ops" of Role "ci-0" to ServiceAccount "ci/build" [all.yaml:18]
+        rule {APIGroups:[""], Resources:["serviceaccounts/token"], ResourceNames:["boss"], Verbs:["create"]} [all.yaml:17]
+  => ServiceAccount ops/boss is cluster-admin by ClusterRoleBinding "boss" of ClusterRole "cluster-admin" to ServiceAccount "boss/ops" [all.yaml:1], rule {APIGroups:["*"], Resources:["*"], Verbs:["*"]} [built in]"#
     );
     let value = value(&findings);
     assert_eq!(value.array_at(&["paths"])[1].array_at(&["steps"])[1].str_at(&["technique"]), "request-token");

@@ -35,6 +35,8 @@ pub struct Excess {
     pub what: String,
     /// Why it is so.
     pub why: Why,
+    /// In which namespaces; empty for the whole cluster.
+    pub namespaces: BTreeSet<String>,
 }
 
 /// Why more is allowed than was asked for.
@@ -102,14 +104,16 @@ fn excess(observed: &Observed, plan: &Plan) -> Vec<Excess> {
     for question in &questions {
         by_subject.entry(question.subject).or_default().push(question);
     }
-    let mut found = Vec::new();
+    let mut found: BTreeMap<(Grantee, String, Why), BTreeSet<String>> = BTreeMap::new();
     for (grantee, scopes) in &plan.granted {
         let members = plan.members.get(grantee).map(Vec::as_slice).unwrap_or_default();
         let asked: Vec<&Question> =
             members.iter().filter_map(|id| by_subject.get(id)).flatten().copied().collect();
         for (namespace, grants) in scopes {
-            let mut report =
-                |what: String, why: Why| found.push(Excess { grantee: grantee.clone(), what, why });
+            let mut report = |what: String, why: Why| {
+                let places = found.entry((grantee.clone(), what, why)).or_default();
+                places.extend((!namespace.is_empty()).then(|| namespace.clone()));
+            };
             resources(namespace, grants, &asked, members.len(), &mut report);
             let below = grants.paths.iter().flat_map(|(verb, paths)| paths.iter().map(move |p| (verb, p)));
             for (verb, path) in below.filter(|(_, path)| path.ends_with('*')) {
@@ -117,9 +121,8 @@ fn excess(observed: &Observed, plan: &Plan) -> Vec<Excess> {
             }
         }
     }
-    found.sort();
-    found.dedup();
-    found
+    let excess = |((grantee, what, why), namespaces)| Excess { grantee, what, why, namespaces };
+    found.into_iter().map(excess).collect()
 }
 
 fn resources(
@@ -132,7 +135,7 @@ fn resources(
     let asked = asked(namespace, questions);
     for (resource, verbs) in &grants.resources {
         for (verb, names) in verbs {
-            let what = words(namespace, resource, verb);
+            let what = words(resource, verb);
             let Some(asked) = asked.get(&(&resource.0, &resource.1, verb)) else {
                 report(what, Why::ReadsTogether);
                 continue;
@@ -170,12 +173,12 @@ fn asked<'a>(
     all
 }
 
-fn words(namespace: &str, (group, resource): &ResourceKey, verb: &str) -> String {
+fn words((group, resource): &ResourceKey, verb: &str) -> String {
     let ask = Ask::Resource {
         group: group.clone(),
         resource: resource.clone(),
         verb: verb.to_owned(),
-        namespace: namespace.to_owned(),
+        namespace: String::new(),
     };
     ask.words()
 }
@@ -190,5 +193,20 @@ impl Why {
             Self::OtherMembers => "every member of the group",
             Self::PathsBelow => "too many paths to name",
         }
+    }
+}
+
+/// `ServiceAccount ns/name: get pods in a, b and 3 more namespaces (any name)`.
+impl std::fmt::Display for Excess {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.grantee, self.what)?;
+        let some: Vec<&str> = self.namespaces.iter().take(2).map(String::as_str).collect();
+        if !some.is_empty() {
+            write!(f, " in {}", some.join(", "))?;
+        }
+        if self.namespaces.len() > some.len() {
+            write!(f, " and {} more namespaces", self.namespaces.len() - some.len())?;
+        }
+        write!(f, " ({})", self.why.words())
     }
 }

@@ -38,8 +38,7 @@ impl Report<'_> {
         let denied = self.observed.denied();
         let lines = denied.iter().map(|q| format!("{} × {}", q.count, self.words(q)));
         list(&mut out, "Forbidden requests, which are not granted", lines);
-        let excess =
-            self.proof.excess.iter().map(|e| format!("{}: {} ({})", e.grantee, e.what, e.why.words()));
+        let excess = self.proof.excess.iter().map(ToString::to_string);
         list(&mut out, "Allowed beside what was asked for", excess);
         if let Some(comparison) = self.comparison {
             compared(&mut out, comparison);
@@ -51,7 +50,7 @@ impl Report<'_> {
         let s = self.summary;
         let forms: Vec<String> = s.forms.iter().map(|(form, n)| format!("{n} {form}")).collect();
         let forms = if forms.is_empty() { String::new() } else { format!(" ({})", forms.join(", ")) };
-        line(out, &format!("Read {} events{forms}, {} MB of JSON", s.events, s.bytes / 1_000_000));
+        line(out, &format!("Read {} events{forms}, {:.1} MB of JSON", s.events, s.bytes as f64 / 1e6));
         let (first, last) = self.observed.period();
         if !first.is_empty() {
             line(out, &format!("From {first} to {last}"));
@@ -137,7 +136,10 @@ impl Report<'_> {
 
     fn proof_value(&self) -> Value {
         let excess = self.proof.excess.iter().map(|e| {
-            object! { "to" => e.grantee.to_string(), "what" => e.what.as_str(), "why" => e.why.words() }
+            object! {
+                "to" => e.grantee.to_string(), "what" => e.what.as_str(), "why" => e.why.words(),
+                "namespaces" => e.namespaces.iter().map(|ns| Value::from(ns.as_str())).collect::<Vec<_>>(),
+            }
         });
         object! {
             "asked" => int(self.proof.asked as u64),

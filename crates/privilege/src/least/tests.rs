@@ -111,8 +111,14 @@ fn reads_go_together_and_names_are_pinned() {
             "a/least:bob -> least:bob User bob",
         ],
     );
-    let excess: Vec<String> = proof.excess.iter().map(|e| format!("{} {:?}", e.what, e.why)).collect();
-    assert_eq!(excess, ["get pods in a ReadsTogether", "get pods/log in a AnyName"]);
+    let excess: Vec<String> = proof.excess.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        excess,
+        [
+            "User bob: get pods in a (get, list and watch go together)",
+            "User bob: get pods/log in a (any name)"
+        ]
+    );
 }
 
 #[test]
