@@ -3,7 +3,7 @@
 //! Entry point: [`Policy::of`].
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use api::Value;
 use authz::rbac::{Binding, GROUP, Kind, Rbac, RoleKey, RoleKind, Rule, aggregated_rules};
@@ -64,7 +64,8 @@ impl Policy {
         };
         let stock_added = !values.iter().any(|(kind, v, _)| is_admin(*kind, v));
         if stock_added {
-            values.splice(0..0, stock().map(|(kind, v)| (kind, v, Origin::whole("built in"))));
+            values
+                .splice(0..0, stock().iter().map(|(kind, v)| (*kind, v.clone(), Origin::whole("built in"))));
         }
         let mut policy = Self {
             roles: BTreeMap::new(),
@@ -73,7 +74,7 @@ impl Policy {
             rbac: Arc::new(Rbac::new()),
         };
         fill_aggregated(&mut values);
-        let names: HashSet<Id> = stock().map(|(kind, v)| Id::of(kind, &v)).collect();
+        let names: HashSet<Id> = stock().iter().map(|(kind, v)| Id::of(*kind, v)).collect();
         policy.rbac.batch(|batch| {
             for (kind, value, _) in &values {
                 batch.upsert(*kind, value);
@@ -123,8 +124,9 @@ impl Policy {
 }
 
 /// The roles and bindings every cluster starts with.
-fn stock() -> impl Iterator<Item = (Kind, Value)> {
-    bootstrap::objects().into_iter()
+fn stock() -> &'static [(Kind, Value)] {
+    static STOCK: LazyLock<Vec<(Kind, Value)>> = LazyLock::new(bootstrap::objects);
+    &STOCK
 }
 
 /// Kind, namespace and name.
