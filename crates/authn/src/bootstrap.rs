@@ -5,6 +5,7 @@
 //! wrong with its Secret is for the log.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use api::Value;
 use api::time::Timestamp;
@@ -14,6 +15,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::authenticator::{Answer, Identity, TokenAuthenticator, TokenContext};
+use crate::grounds::{Ground, Grounds};
 
 /// The namespace of the Secrets.
 pub const NAMESPACE: &str = "kube-system";
@@ -32,14 +34,30 @@ const GROUP_MOST: usize = 256;
 
 /// Finds the Secrets of bootstrap tokens.
 pub trait BootstrapSecrets: Send + Sync {
-    /// The Secret of this name in kube-system, if there is one.
-    fn secret(&self, name: &str) -> Option<Value>;
+    /// The Secret of this name in kube-system, if there is one, and the revision that it was written at.
+    fn secret(&self, name: &str) -> Option<(Value, u64)>;
+
+    /// That revision alone.
+    fn revision(&self, name: &str) -> Option<u64>;
+}
+
+/// A Secret that is as it was: what is remembered of its token ends with it.
+struct Unchanged<S> {
+    secrets: Arc<S>,
+    name: String,
+    revision: u64,
+}
+
+impl<S: BootstrapSecrets> Ground for Unchanged<S> {
+    fn holds(&self, _now: i64) -> bool {
+        self.secrets.revision(&self.name) == Some(self.revision)
+    }
 }
 
 /// Knows machines by their bootstrap tokens.
 pub struct BootstrapTokens<S> {
     /// Where the Secrets are.
-    pub secrets: S,
+    pub secrets: Arc<S>,
     /// The audiences of the server; a bootstrap token is good for all of them.
     pub audiences: Vec<String>,
 }
@@ -63,7 +81,7 @@ pub enum Refusal {
     Groups,
 }
 
-impl<S: BootstrapSecrets> TokenAuthenticator for BootstrapTokens<S> {
+impl<S: BootstrapSecrets + 'static> TokenAuthenticator for BootstrapTokens<S> {
     fn authenticate_token(&self, token: &str, context: &TokenContext) -> Answer {
         let wanted = |a: &&String| context.audiences.is_empty() || context.audiences.contains(a);
         let audiences: Vec<String> = self.audiences.iter().filter(wanted).cloned().collect();
@@ -71,10 +89,13 @@ impl<S: BootstrapSecrets> TokenAuthenticator for BootstrapTokens<S> {
             return Ok(None);
         }
         let Some((id, secret)) = split(token) else { return Ok(None) };
-        let Some(object) = self.secrets.secret(&format!("{NAME_PREFIX}{id}")) else { return Ok(None) };
+        let name = format!("{NAME_PREFIX}{id}");
+        let Some((object, revision)) = self.secrets.secret(&name) else { return Ok(None) };
         let Ok((groups, expires)) = check(&object, id, secret, context.now) else { return Ok(None) };
         let user = UserInfo::new(format!("{USER_PREFIX}{id}"), groups);
-        Ok(Some(Identity { audiences, expires, ..Identity::of(user) }))
+        let unchanged = Unchanged { secrets: self.secrets.clone(), name, revision };
+        let grounds = Grounds::new(Arc::new(unchanged), 0);
+        Ok(Some(Identity { audiences, expires, grounds, ..Identity::of(user) }))
     }
 }
 
@@ -160,8 +181,12 @@ mod tests {
     struct One(Value);
 
     impl BootstrapSecrets for One {
-        fn secret(&self, name: &str) -> Option<Value> {
-            (name == "bootstrap-token-abcdef").then(|| self.0.clone())
+        fn secret(&self, name: &str) -> Option<(Value, u64)> {
+            self.revision(name).map(|revision| (self.0.clone(), revision))
+        }
+
+        fn revision(&self, name: &str) -> Option<u64> {
+            (name == "bootstrap-token-abcdef").then_some(7)
         }
     }
 
@@ -183,7 +208,7 @@ mod tests {
     }
 
     fn user(token: &str, secret: Value, now: i64) -> Option<Identity> {
-        let tokens = BootstrapTokens { secrets: One(secret), audiences: vec!["api".to_owned()] };
+        let tokens = BootstrapTokens { secrets: Arc::new(One(secret)), audiences: vec!["api".to_owned()] };
         tokens.authenticate_token(token, &TokenContext { audiences: &[], now }).unwrap()
     }
 

@@ -82,6 +82,29 @@ impl Connection {
         Ok(Answer { status, head: head.to_owned(), body: body.ok_or_else(|| truncated(&text))? })
     }
 
+    /// Sends a request without a body on a connection that stays, and reads the answer, which must tell its length.
+    pub fn ask(&mut self, path: &str, headers: &str) -> std::io::Result<Answer> {
+        self.send(format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n"))?;
+        let mut text = String::new();
+        loop {
+            let more = self.read_some(65_536, PATIENCE)?;
+            text.push_str(&String::from_utf8_lossy(&more));
+            let ended = more.is_empty();
+            if let Some((head, body)) = text.split_once("\r\n\r\n") {
+                let lower = head.to_ascii_lowercase();
+                let length = lower.lines().find_map(|l| l.strip_prefix("content-length: ")?.parse().ok());
+                let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
+                if body.len() >= length.unwrap_or(usize::MAX) {
+                    let status = status.ok_or_else(|| truncated(&text))?;
+                    return Ok(Answer { status, head: head.to_owned(), body: body.to_owned() });
+                }
+            }
+            if ended {
+                return Err(truncated(&text));
+            }
+        }
+    }
+
     /// Reads what is there, up to `limit` bytes, waiting at most `patience` for it; empty when the server closed.
     pub fn read_some(&mut self, limit: usize, patience: Duration) -> std::io::Result<Vec<u8>> {
         self.stream.sock.set_read_timeout(Some(patience))?;

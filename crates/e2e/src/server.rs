@@ -115,6 +115,13 @@ impl Server {
         self.launch();
     }
 
+    /// Starts with other flags on the same folder and port, after a stop.
+    pub fn with_flags(mut self, flags: &[&str]) -> Self {
+        self.arguments = flags.iter().map(ToString::to_string).collect();
+        self.start_again();
+        self
+    }
+
     /// The command line of a server on this server's folder that listens on `port`.
     pub fn command(&self, port: u16) -> Command {
         let mut command = Command::new(sumun());

@@ -22,4 +22,5 @@ mod scenarios;
 mod service_accounts;
 mod streams;
 mod support;
+mod ways_in;
 mod webhooks;

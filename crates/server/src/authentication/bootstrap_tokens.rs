@@ -15,15 +15,19 @@ use crate::registry::parse;
 struct Secrets(Arc<Late<App>>);
 
 impl BootstrapSecrets for Secrets {
-    fn secret(&self, name: &str) -> Option<Value> {
+    fn secret(&self, name: &str) -> Option<(Value, u64)> {
         let object = self.0.get()?.object("", "secrets", NAMESPACE, name)?;
-        parse(&object).ok()
+        Some((parse(&object).ok()?, object.revision()))
+    }
+
+    fn revision(&self, name: &str) -> Option<u64> {
+        Some(self.0.get()?.object("", "secrets", NAMESPACE, name)?.revision())
     }
 }
 
 /// Bootstrap tokens, when the flag is on.
 pub(super) fn make(making: &Making<'_>) -> Result<Option<TokenMember>, String> {
-    let secrets = Secrets(making.objects.clone());
+    let secrets = Arc::new(Secrets(making.objects.clone()));
     let tokens = BootstrapTokens { secrets, audiences: making.audiences.to_vec() };
     Ok(making.config.enable_bootstrap_token_auth.then(|| TokenMember::Local(Arc::new(tokens))))
 }
