@@ -29,10 +29,14 @@ fn make_ca(folder: &Path, name: &str) {
 fn who(server: &Server, client: Option<&ClientCertificate>, headers: &str) -> (u16, String) {
     let answer = ask(server, client, headers).unwrap();
     let review: serde_json::Value = serde_json::from_str(&answer.body).unwrap_or_default();
-    let user = &review["status"]["userInfo"];
-    let groups: Vec<&str> =
-        user["groups"].as_array().into_iter().flatten().filter_map(|g| g.as_str()).collect();
-    (answer.status, format!("{} {}", user["username"].as_str().unwrap_or("-"), groups.join(",")))
+    let texts = |path: &str| review.pointer(path).and_then(|groups| groups.as_array().cloned());
+    let groups: Vec<String> = texts("/status/userInfo/groups")
+        .into_iter()
+        .flatten()
+        .filter_map(|group| group.as_str().map(str::to_owned))
+        .collect();
+    let name = review.pointer("/status/userInfo/username").and_then(|name| name.as_str()).unwrap_or("-");
+    (answer.status, format!("{name} {}", groups.join(",")))
 }
 
 fn ask(server: &Server, client: Option<&ClientCertificate>, headers: &str) -> std::io::Result<Answer> {
