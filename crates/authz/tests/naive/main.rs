@@ -2,7 +2,7 @@
 //! look at every binding, every line and every object for each question.
 //!
 //! Policies and questions are random, from a seed that a failure tells.  `SUMUN_AUTHZ_QUESTIONS` sets how many
-//! questions are asked (20,000 by default), `SUMUN_AUTHZ_SEED` where to begin.
+//! questions are asked (30,000 by default), `SUMUN_AUTHZ_SEED` where to begin.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
@@ -154,7 +154,7 @@ fn setting(name: &str) -> Option<u64> {
 
 #[test]
 fn no_answer_differs() {
-    let wanted = setting("SUMUN_AUTHZ_QUESTIONS").unwrap_or(20_000);
+    let wanted = setting("SUMUN_AUTHZ_QUESTIONS").unwrap_or(30_000);
     let first = setting("SUMUN_AUTHZ_SEED").unwrap_or(1);
     let (mut asked, mut tally) = (0, [0; 3]);
     for seed in first.. {

@@ -93,13 +93,29 @@ impl Random {
         if self.one_in(50) {
             groups.push("system:masters".to_owned());
         }
-        let resource = (!self.one_in(6)).then(|| self.resource());
-        Question {
-            user,
-            groups,
-            verb: self.pick(VERBS).to_owned(),
+        let mut resource = (!self.one_in(6)).then(|| self.resource());
+        let mut verb = self.pick(VERBS).to_owned();
+        // What follows from pods and volumes is rarely met by chance.
+        if user.starts_with("system:node:") && self.one_in(2) {
+            resource = Some(self.needed());
+            verb = self.pick(&["get", "get", "get", "list", "watch"]).to_owned();
+        }
+        Question { user, groups, verb, resource, path: self.pick(PATHS).to_owned() }
+    }
+
+    /// Something that a pod or a volume may name.
+    fn needed(&mut self) -> Resource {
+        let resources =
+            ["secrets", "secrets", "configmaps", "persistentvolumeclaims", "persistentvolumes", "pods"];
+        let resource = self.pick(&resources).to_owned();
+        let namespace = if resource == "persistentvolumes" { "" } else { self.pick(&["n1", "n2"]) };
+        Resource {
+            group: String::new(),
             resource,
-            path: self.pick(PATHS).to_owned(),
+            subresource: String::new(),
+            namespace: namespace.to_owned(),
+            name: self.pick(&["a", "b", "a-v"]).to_owned(),
+            node: None,
         }
     }
 
