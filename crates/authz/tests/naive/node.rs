@@ -48,9 +48,9 @@ fn named(random: &mut Random) -> Value {
 
 fn pod(random: &mut Random) -> Value {
     let mut volumes = Vec::new();
-    for _ in 0..random.below(3) {
+    for _ in 0..random.below(4) {
         let name = random.pick(&["a", "b"]);
-        let source = match random.below(6) {
+        let source = match random.pick(&[0u8, 1, 2, 2, 2, 2, 3, 4, 5]) {
             0 => object! { "secret" => object! { "secretName" => name } },
             1 => object! { "configMap" => object! { "name" => name } },
             2 => object! { "persistentVolumeClaim" => object! { "claimName" => name } },
@@ -89,12 +89,12 @@ fn pod(random: &mut Random) -> Value {
 
 fn volume(random: &mut Random) -> Value {
     let mut volume = object! { "spec" => object! {} };
-    if !random.one_in(4) {
+    if !random.one_in(8) {
         let claim =
             object! { "namespace" => random.pick(&["n1", "n2"]), "name" => random.pick(&["a", "b", "a-v"]) };
         volume.set_at(&["spec", "claimRef"], claim);
     }
-    if random.one_in(2) {
+    if !random.one_in(8) {
         let field =
             random.pick(&["nodeStageSecretRef", "nodePublishSecretRef", "controllerPublishSecretRef"]);
         let secret =
