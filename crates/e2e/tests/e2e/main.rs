@@ -1,7 +1,13 @@
 //! The server from outside: recorded sessions with kubectl, clients in Rust and Python, and what may happen to a
 //! process.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod client;
 mod connect;
