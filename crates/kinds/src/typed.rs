@@ -10,6 +10,7 @@ use schema::Message;
 /// The type of an object of a kind, for [`cel::policy::Compiler::typed`]; `None` when the kind is not built in.
 ///
 /// ```
+/// # use sumun_kinds as kinds;
 /// let deployment = kinds::typed("apps", "v1", "Deployment");
 /// let compiler = cel::policy::Compiler::new(false).typed(deployment, None);
 /// assert!(compiler.check("object.spec.replicas > 1").is_ok());

@@ -1,5 +1,6 @@
 //! What a server is told: the values of its flags, with kube-apiserver's meanings and our defaults.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,6 +8,8 @@ use std::time::Duration;
 /// The settings of a server.  The defaults are those of `sumun serve` without flags.
 #[derive(Clone, Debug)]
 pub struct Config {
+    /// Names of the flags that the command line has: some must not stand beside a file that says the same.
+    pub given: BTreeSet<&'static str>,
     /// Everything the server keeps: store, keys, certificates, kubeconfig.
     pub data_dir: PathBuf,
     /// Address of the secure port.
@@ -65,8 +68,6 @@ pub struct Config {
     pub token_auth_file: Option<PathBuf>,
     /// Requests without credentials are `system:anonymous` rather than 401.
     pub anonymous_auth: bool,
-    /// A flag says so, which must not contradict the file of `authentication_config`.
-    pub anonymous_auth_is_set: bool,
     /// Issuers of tokens: an AuthenticationConfiguration.
     pub authentication_config: Option<PathBuf>,
     /// One issuer of tokens.
@@ -77,8 +78,6 @@ pub struct Config {
     pub authorization_mode: Vec<String>,
     /// A file that says which authorizers there are, instead of the mode and the flags of its webhook.
     pub authorization_config: Option<PathBuf>,
-    /// One of the flags was given that the file stands instead of.
-    pub authorization_flags_given: bool,
     /// The service that mode Webhook asks.
     pub authorization_webhook: AuthorizationWebhookFlags,
     /// Policies of mode ABAC, one JSON object a line.
@@ -152,8 +151,6 @@ pub struct Config {
 /// The issuer of tokens that the `--oidc-…` flags describe.
 #[derive(Clone, Debug)]
 pub struct Oidc {
-    /// Any of the flags was used.
-    pub is_set: bool,
     /// URL of the issuer.
     pub issuer_url: String,
     /// Tokens must be for this audience.
@@ -177,7 +174,6 @@ pub struct Oidc {
 impl Default for Oidc {
     fn default() -> Self {
         Self {
-            is_set: false,
             issuer_url: String::new(),
             client_id: String::new(),
             ca_file: None,
@@ -249,6 +245,7 @@ const ADDRESS_TYPES: [&str; 5] = ["Hostname", "InternalDNS", "InternalIP", "Exte
 impl Default for Config {
     fn default() -> Self {
         Self {
+            given: BTreeSet::new(),
             data_dir: PathBuf::from("sumun-data"),
             bind_address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             secure_port: 6443,
@@ -278,13 +275,11 @@ impl Default for Config {
             cluster_signing_duration: Duration::from_secs(365 * 24 * 3600),
             token_auth_file: None,
             anonymous_auth: true,
-            anonymous_auth_is_set: false,
             authentication_config: None,
             oidc: Oidc::default(),
             token_webhook: TokenWebhookFlags::default(),
             authorization_mode: vec!["Node".to_owned(), "RBAC".to_owned()],
             authorization_config: None,
-            authorization_flags_given: false,
             authorization_webhook: AuthorizationWebhookFlags::default(),
             authorization_policy_file: None,
             access_rules_file: None,
@@ -320,5 +315,12 @@ impl Default for Config {
             kubelet_timeout: Duration::from_secs(5),
             watch_window: 100_000,
         }
+    }
+}
+
+impl Config {
+    /// True when the command line has a flag whose name begins with `prefix`.
+    pub(crate) fn has_flag(&self, prefix: &str) -> bool {
+        self.given.iter().any(|name| name.starts_with(prefix))
     }
 }

@@ -69,7 +69,7 @@ impl Jwt {
         let issuers = Arc::new(Issuers::new(&Algorithm::ALL, audiences));
         let updates = Updates::new(issuers.clone(), metrics.clone(), config.service_account_issuer.clone());
         let anonymous = updates.watch(path, reloads)?;
-        if anonymous.is_some() && config.anonymous_auth_is_set {
+        if anonymous.is_some() && config.has_flag("anonymous-auth") {
             return Err("anonymous: Forbidden: --anonymous-auth flag cannot be set when anonymous field is \
                         configured in authentication configuration file"
                 .to_owned());

@@ -79,7 +79,7 @@ fn webhook_of_flags(config: &Config) -> Result<WebhookConfig, String> {
 /// # Errors
 /// Flags beside it, or everything that is wrong with it.
 pub(super) fn of_file(path: &Path, config: &Config) -> Result<(Configuration, Vec<u8>), String> {
-    if config.authorization_flags_given {
+    if ["authorization-mode", "authorization-webhook-"].iter().any(|flag| config.has_flag(flag)) {
         let text = "--authorization-config can not be specified when --authorization-mode or --authorization-webhook-* flags are defined";
         return Err(text.to_owned());
     }

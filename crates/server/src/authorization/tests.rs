@@ -129,7 +129,7 @@ fn what_is_wrong_stops_the_start() {
     config.authorization_mode = vec!["RBAC".to_owned()];
     assert_eq!(start(&config), "cannot specify --authorization-webhook-config-file without mode Webhook");
     config.authorization_config = Some("/there".into());
-    config.authorization_flags_given = true;
+    config.given.insert("authorization-mode");
     assert!(
         start(&config).starts_with("--authorization-config can not be specified when --authorization-mode")
     );

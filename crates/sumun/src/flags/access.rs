@@ -41,10 +41,7 @@ pub(super) const FLAGS: &[Flag] = &[
         default: "true",
         group: AUTHN,
         help: "Requests without credentials are user system:anonymous, group system:unauthenticated, rather than 401.",
-        set: |c, v| {
-            c.anonymous_auth_is_set = true;
-            bool(v).map(|b| c.anonymous_auth = b)
-        },
+        set: |c, v| bool(v).map(|b| c.anonymous_auth = b),
     },
     Flag {
         name: "api-audiences",
@@ -152,7 +149,6 @@ pub(super) const FLAGS: &[Flag] = &[
         help: "Authorizers, asked in this order: Node, RBAC, ABAC, AccessRules, AlwaysAllow, AlwaysDeny.",
         set: |c, v| {
             append(&mut c.authorization_mode, &Config::default().authorization_mode, v);
-            c.authorization_flags_given = true;
             Ok(())
         },
     },

@@ -93,6 +93,7 @@ pub(crate) fn apply(matches: &ArgMatches, config: &mut Config) -> Result<(), Str
     let mut problems = Vec::new();
     for flag in all() {
         let Some(values) = matches.get_many::<String>(flag.name) else { continue };
+        config.given.insert(flag.name);
         for value in values {
             if let Err(why) = (flag.set)(config, value) {
                 problems.push(format!("--{} `{value}`: {why}", flag.name));

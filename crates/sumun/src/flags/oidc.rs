@@ -26,20 +26,20 @@ pub(super) const FLAGS: &[Flag] = &[
         "",
         "One issuer of tokens instead of a file of them; https only.",
         |c, v| {
-            oidc(c).issuer_url = v.to_owned();
+            c.oidc.issuer_url = v.to_owned();
             Ok(())
         },
     ),
     text("oidc-client-id", "NAME", "", "Its tokens must be for this audience.", |c, v| {
-        oidc(c).client_id = v.to_owned();
+        c.oidc.client_id = v.to_owned();
         Ok(())
     }),
     text("oidc-ca-file", "FILE", "", "CAs of the issuer's server. [default: those of the host].", |c, v| {
-        oidc(c).ca_file = Some(v.into());
+        c.oidc.ca_file = Some(v.into());
         Ok(())
     }),
     text("oidc-username-claim", "CLAIM", "sub", "Claim with the user's name.", |c, v| {
-        oidc(c).username_claim = v.to_owned();
+        c.oidc.username_claim = v.to_owned();
         Ok(())
     }),
     text(
@@ -48,7 +48,7 @@ pub(super) const FLAGS: &[Flag] = &[
         "",
         "What is put before user names, `-` for nothing. [default: the issuer and `#`, nothing for the claim email].",
         |c, v| {
-            oidc(c).username_prefix = v.to_owned();
+            c.oidc.username_prefix = v.to_owned();
             Ok(())
         },
     ),
@@ -58,12 +58,12 @@ pub(super) const FLAGS: &[Flag] = &[
         "",
         "Claim with the user's groups: a text or a list of texts.",
         |c, v| {
-            oidc(c).groups_claim = v.to_owned();
+            c.oidc.groups_claim = v.to_owned();
             Ok(())
         },
     ),
     text("oidc-groups-prefix", "TEXT", "", "What is put before groups.", |c, v| {
-        oidc(c).groups_prefix = v.to_owned();
+        c.oidc.groups_prefix = v.to_owned();
         Ok(())
     }),
     Flag {
@@ -75,7 +75,7 @@ pub(super) const FLAGS: &[Flag] = &[
         help: "A claim that tokens must have, and its value. May be repeated.",
         set: |c, v| {
             let (claim, value) = v.split_once('=').ok_or("not a claim and its value with = between them")?;
-            let claims = &mut oidc(c).required_claims;
+            let claims = &mut c.oidc.required_claims;
             claims.retain(|(known, _)| known != claim.trim());
             claims.push((claim.trim().to_owned(), value.trim().to_owned()));
             Ok(())
@@ -90,7 +90,7 @@ pub(super) const FLAGS: &[Flag] = &[
         help: "How tokens may be signed: RS256, RS384, RS512, ES256, ES384, ES512, PS256, PS384, PS512.",
         set: |c, v| {
             let default = Oidc::default().signing_algs;
-            let algorithms = &mut oidc(c).signing_algs;
+            let algorithms = &mut c.oidc.signing_algs;
             append(algorithms, &default, v);
             if list(v).next().is_none() { Err("no algorithm".to_owned()) } else { Ok(()) }
         },
@@ -105,10 +105,4 @@ const fn text(
     set: fn(&mut Config, &str) -> Result<(), String>,
 ) -> Flag {
     Flag { name, short: None, takes: Takes::One(value), default, group: GROUP, help, set }
-}
-
-/// The settings, which are from now on asked for.
-fn oidc(config: &mut Config) -> &mut Oidc {
-    config.oidc.is_set = true;
-    &mut config.oidc
 }

@@ -59,7 +59,6 @@ pub(super) const FLAGS: &[Flag] = &[
         help: "kubeconfig of the service that mode Webhook asks; it is sent SubjectAccessReviews.",
         set: |c, v| {
             c.authorization_webhook.config_file = Some(v.into());
-            c.authorization_flags_given = true;
             Ok(())
         },
     },
@@ -72,7 +71,6 @@ pub(super) const FLAGS: &[Flag] = &[
         help: "Version of SubjectAccessReview that the service speaks: v1 or v1beta1.",
         set: |c, v| {
             c.authorization_webhook.version = version(v)?;
-            c.authorization_flags_given = true;
             Ok(())
         },
     },
@@ -85,7 +83,6 @@ pub(super) const FLAGS: &[Flag] = &[
         help: "How long the service's yes is remembered.",
         set: |c, v| {
             c.authorization_webhook.cache_authorized_ttl = duration(v)?;
-            c.authorization_flags_given = true;
             Ok(())
         },
     },
@@ -98,7 +95,6 @@ pub(super) const FLAGS: &[Flag] = &[
         help: "How long any other answer of the service is remembered.",
         set: |c, v| {
             c.authorization_webhook.cache_unauthorized_ttl = duration(v)?;
-            c.authorization_flags_given = true;
             Ok(())
         },
     },

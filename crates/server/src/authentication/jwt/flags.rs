@@ -7,15 +7,15 @@ use crate::config::Config;
 
 /// Refuses flags that do not go together.
 pub(super) fn check(config: &Config) -> Result<(), String> {
-    let oidc = &config.oidc;
+    let (oidc, is_set) = (&config.oidc, config.has_flag("oidc-"));
     if config.authentication_config.is_some() {
-        return if oidc.is_set {
+        return if is_set {
             Err("authentication-config file and oidc-* flags are mutually exclusive".to_owned())
         } else {
             Ok(())
         };
     }
-    if oidc.is_set && (oidc.issuer_url.is_empty() || oidc.client_id.is_empty()) {
+    if is_set && (oidc.issuer_url.is_empty() || oidc.client_id.is_empty()) {
         let why =
             "oidc-issuer-url and oidc-client-id must be specified together when any oidc-* flags are set";
         return Err(why.to_owned());
@@ -84,7 +84,7 @@ mod tests {
 
     fn config(change: impl FnOnce(&mut Oidc)) -> Config {
         let mut config = Config::default();
-        config.oidc.is_set = true;
+        config.given.insert("oidc-issuer-url");
         config.oidc.issuer_url = "https://i".to_owned();
         config.oidc.client_id = "c".to_owned();
         change(&mut config.oidc);
