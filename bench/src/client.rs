@@ -9,13 +9,12 @@ use hyper::client::conn::{http1, http2};
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::ClientConfig;
-use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::ServerName;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::trust::AnyServer;
+use crate::credential::Credential;
 
 /// Namespace of all that is made.
 pub(crate) const NAMESPACE: &str = "bench";
@@ -29,7 +28,7 @@ pub(crate) type Sender2 = http2::SendRequest<Full<Bytes>>;
 #[derive(Clone)]
 pub(crate) struct Client {
     address: String,
-    token: String,
+    authorization: Option<String>,
     config: Arc<ClientConfig>,
 }
 
@@ -39,14 +38,16 @@ impl Client {
     /// # Errors
     /// TLS that cannot be set up.
     pub(crate) fn new(address: &str, token: &str) -> Result<Self, String> {
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(text)?
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(AnyServer))
-            .with_no_client_auth();
-        Ok(Self { address: address.to_owned(), token: token.to_owned(), config: Arc::new(config) })
+        Self::with(address, &Credential::Token(token.to_owned()))
+    }
+
+    /// A client that shows a credential.
+    ///
+    /// # Errors
+    /// Files that cannot be read, and TLS that cannot be set up.
+    pub(crate) fn with(address: &str, credential: &Credential) -> Result<Self, String> {
+        let (authorization, config) = (credential.header(), Arc::new(credential.tls()?));
+        Ok(Self { address: address.to_owned(), authorization, config })
     }
 
     /// True when `/readyz` answers 200.
@@ -161,8 +162,8 @@ impl Client {
             .header("accept-encoding", encoding)
             .header("content-type", content)
             .header("user-agent", "sumun-bench/1");
-        if !self.token.is_empty() {
-            request = request.header("authorization", format!("Bearer {}", self.token));
+        if let Some(authorization) = &self.authorization {
+            request = request.header("authorization", authorization);
         }
         request.body(Full::new(body)).map_err(text)
     }

@@ -18,6 +18,8 @@ pub(crate) enum Kind {
     Get,
     /// Makes objects of about 1 KiB.
     Create,
+    /// Reads what everybody may read, so that saying who one is costs the most.
+    Version,
 }
 
 impl Kind {
@@ -26,6 +28,7 @@ impl Kind {
         match self {
             Self::Get => "GET",
             Self::Create => "create",
+            Self::Version => "version",
         }
     }
 }
@@ -90,6 +93,7 @@ async fn task(
     let mut times = Vec::new();
     while Instant::now() < end {
         let (method, path, body, wanted) = match kind {
+            Kind::Version => (Method::GET, "/version".to_owned(), Bytes::new(), StatusCode::OK),
             Kind::Get => (Method::GET, format!("{COLLECTION}/one"), Bytes::new(), StatusCode::OK),
             Kind::Create => {
                 let name = format!("{prefix}-{}", number.fetch_add(1, Ordering::Relaxed));

@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "the table is the output")]
 
 mod client;
+mod credential;
 mod load;
 mod memory;
 mod process;
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use client::Client;
+use credential::Credential;
 use load::Kind;
 use memory::{What, measure};
 use process::{Folder, Running};
@@ -26,6 +28,8 @@ const TASKS: [usize; 3] = [1, 16, 64];
 const USAGE: &str = "\
 usage: sumun-bench start ROUNDS COMMAND [ARGS…]   time from process start to /readyz, and idle memory
        sumun-bench load IP:PORT TOKEN              GET and durable create rates
+       sumun-bench who IP:PORT CREDENTIAL…         requests that say who they are: a token, basic:NAME:PASSWORD,
+                                                   cert:CERTIFICATE,KEY or '' for nobody
        sumun-bench lists TOKEN COMMAND [ARGS…]     memory of readers of a list of 10,000 pods
        sumun-bench watches TOKEN COMMAND [ARGS…]   memory of 5,000 idle watches
        sumun-bench reviews TOKEN COUNTS COMMAND [ARGS…]
@@ -44,6 +48,7 @@ async fn main() -> ExitCode {
             Err(_) => Err(USAGE.to_owned()),
         },
         ["load", address, token] => load(address, token).await,
+        ["who", address, credentials @ ..] => who(address, credentials).await,
         ["lists", token, command, rest @ ..] => measure(What::Lists, token, command, rest).await,
         ["watches", token, command, rest @ ..] => measure(What::Watches, token, command, rest).await,
         ["reviews", token, counts, command, rest @ ..] => {
@@ -88,6 +93,23 @@ async fn load(address: &str, token: &str) -> Result<(), String> {
             println!(
                 "{:<8} {tasks:>3} at once   {:>9.0} /s   p50 {:>7.2} ms   p99 {:>7.2} ms",
                 kind.name(),
+                report.rate,
+                report.p50,
+                report.p99
+            );
+        }
+    }
+    Ok(())
+}
+
+async fn who(address: &str, credentials: &[&str]) -> Result<(), String> {
+    for credential in credentials.iter().map(|text| Credential::parse(text)) {
+        let client = Client::with(address, &credential)?;
+        for tasks in [1, 16] {
+            let report = load::run(&client, Kind::Version, tasks, LENGTH).await?;
+            println!(
+                "{:<12} {tasks:>3} at once   {:>9.0} /s   p50 {:>7.2} ms   p99 {:>7.2} ms",
+                credential.name(),
                 report.rate,
                 report.p50,
                 report.p99
