@@ -17,8 +17,8 @@ use sumun_authn::oidc::{
     ClaimMapping, ClaimRule, Configuration, Fetch, FetchFuture, Fetched, IssuerSettings, Issuers,
     JwtAuthenticator, compile,
 };
-use sumun_authn::service_account::request::{Issuer, Objects, issue, prepare};
-use sumun_authn::service_account::{Bound, BoundObject, Keys, Lookup, Tokens};
+use sumun_authn::service_account::request::{EXTENDED_SECONDS, Issuer, Objects, draft, prepare};
+use sumun_authn::service_account::{Bound, BoundObject, KeyRing, Keys, Lookup, Tokens};
 use sumun_authn::{SystemRandom, TokenAuthenticator, TokenCache, TokenContext, TokenMember};
 
 struct Nothing;
@@ -29,11 +29,13 @@ impl Objects for Nothing {
     }
 }
 
-fn token(issuer: &Issuer) -> String {
+fn token(issuer: &Issuer, key: &SigningKey) -> String {
     let account = object! { "metadata" => object! { "name" => "robot", "uid" => "u" } };
     let mut request = object! {};
     prepare(issuer, &mut request, "ns", &account, 0).unwrap();
-    issue(issuer, request, &Nothing, &SystemRandom, 0).unwrap().object.str_at(&["status", "token"]).to_owned()
+    let draft = draft(issuer, request, &Nothing, &SystemRandom, 0).unwrap();
+    let token = sign(key, &draft.payload()).unwrap();
+    draft.finish(&token).object.str_at(&["status", "token"]).to_owned()
 }
 
 /// The account of the tokens.
@@ -131,19 +133,18 @@ fn main() {
     for key in [generated, p256] {
         println!("{} of a service account", key.public().algorithm.name());
         let audiences = vec!["api".to_owned()];
-        let keys = vec![key.public().clone()];
+        let keys = KeyRing::of([key.public().clone()]);
         let issuer = Issuer {
-            key,
             name: "https://i".to_owned(),
             audiences: audiences.clone(),
             max_seconds: None,
-            extend: true,
+            extended_seconds: Some(EXTENDED_SECONDS),
         };
         let keys = Keys { keys, audiences, counts: Arc::default() };
         let tokens = Tokens { issuers: vec!["https://i".to_owned()], keys, lookup: Arc::new(Account) };
-        let token = token(&issuer);
+        let token = token(&issuer, &key);
         let context = TokenContext { audiences: &[], now: 0 };
-        time("issue", 500, || drop(self::token(&issuer)));
+        time("issue", 500, || drop(self::token(&issuer, &key)));
         time("verify", 5_000, || drop(tokens.authenticate_token(&token, &context).unwrap().unwrap()));
         let members = vec![TokenMember::Local(Arc::new(tokens))];
         let cache = TokenCache::new(members, TokenCache::SUCCESS_SECONDS, &SystemRandom).unwrap();

@@ -68,6 +68,13 @@ impl fmt::Debug for Grounds {
     }
 }
 
+/// Two things that must both be so.
+impl<A: Ground, B: Ground> Ground for (A, B) {
+    fn holds(&self, now: i64) -> bool {
+        self.0.holds(now) && self.1.holds(now)
+    }
+}
+
 /// Grounds say nothing about who it is.
 impl PartialEq for Grounds {
     fn eq(&self, _: &Self) -> bool {

@@ -1,10 +1,12 @@
 //! Service accounts: how they are named as users, their tokens, and the requests for tokens.
 //!
-//! Entry points: [`Tokens`] verifies, [`legacy::LegacyTokens`] those in secrets, [`request::prepare`] and [`request::issue`] serve the `token` subresource.
+//! Entry points: [`Tokens`] verifies, [`legacy::LegacyTokens`] those in secrets, [`request::prepare`] and
+//! [`request::draft`] serve the `token` subresource.  Keys may be elsewhere: [`external`] judges what a signer says.
 
 mod bound;
 mod claims;
 mod counts;
+pub mod external;
 mod keys;
 pub mod legacy;
 pub mod request;
@@ -17,7 +19,7 @@ use crate::certificate::CREDENTIAL_ID;
 pub use bound::{Bound, BoundObject, LegacyUse, Lookup};
 pub use claims::{Claims, Reference};
 pub use counts::{Count, Counts};
-pub use keys::Keys;
+pub use keys::{KeyRing, Keyed, Keys, TokenKey};
 pub use verify::Tokens;
 
 /// Key in `extra`: the pod a token is bound to.

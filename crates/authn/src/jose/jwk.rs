@@ -10,14 +10,18 @@ use super::algorithm::Algorithm;
 use super::key::PublicKey;
 
 /// The key set (RFC 7517) of an issuer.
-pub fn key_set(keys: &[PublicKey]) -> Value {
-    object! { "keys" => keys.iter().map(jwk).collect::<Vec<_>>() }
+pub fn key_set<'a>(keys: impl IntoIterator<Item = &'a PublicKey>) -> Value {
+    object! { "keys" => keys.into_iter().map(jwk).collect::<Vec<_>>() }
 }
 
 /// The OpenID configuration of an issuer whose key set is at `jwks_uri`.
 ///
 /// Fails with upstream's text when either is no plain `https` URL.
-pub fn openid_configuration(issuer: &str, jwks_uri: &str, keys: &[PublicKey]) -> Result<Value, String> {
+pub fn openid_configuration<'a>(
+    issuer: &str,
+    jwks_uri: &str,
+    keys: impl IntoIterator<Item = &'a PublicKey>,
+) -> Result<Value, String> {
     if issuer.is_empty() {
         return Err("empty issuer URL".to_owned());
     }
@@ -32,7 +36,7 @@ pub fn openid_configuration(issuer: &str, jwks_uri: &str, keys: &[PublicKey]) ->
     if !jwks_uri.starts_with("https://") {
         return Err(format!("jwksURI requires https scheme, parsed as: {jwks_uri}"));
     }
-    let mut algorithms: Vec<&str> = keys.iter().map(|k| k.algorithm.name()).collect();
+    let mut algorithms: Vec<&str> = keys.into_iter().map(|k| k.algorithm.name()).collect();
     algorithms.sort_unstable();
     algorithms.dedup();
     Ok(object! {

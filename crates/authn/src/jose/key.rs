@@ -89,6 +89,16 @@ impl PublicKey {
         Ok(Self { algorithm, id, parsed, jwk })
     }
 
+    /// The same key under another id, as somebody else calls it.
+    pub fn named(self, id: impl Into<String>) -> Self {
+        Self { id: id.into(), ..self }
+    }
+
+    /// True for the same key under the same id.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.id == other.id && self.algorithm == other.algorithm && self.jwk == other.jwk
+    }
+
     /// True when `signature` over `message` is of this key.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         self.parsed.verify_sig(message, signature).is_ok()

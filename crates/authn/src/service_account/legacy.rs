@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::bound::{Bound, BoundObject, LegacyUse, Lookup, Objects};
 use super::claims::{Claims, Reference};
-use super::keys::Keys;
+use super::keys::{Keyed, Keys};
 use crate::authenticator::{Answer, AuthnError, Identity, TokenAuthenticator, TokenContext};
 use crate::grounds::Grounds;
 use crate::jose::Compact;
@@ -71,7 +71,7 @@ impl TokenAuthenticator for LegacyTokens {
         if jws.claimed_issuer() != ISSUER {
             return Ok(None);
         }
-        let payload = self.keys.verified(&jws)?;
+        let (payload, vouched) = self.keys.verified(&jws)?;
         let audiences = super::claims::audiences(payload.at(&["aud"]));
         let audiences =
             audiences.ok_or_else(|| AuthnError::new("service account token claims could not be read"))?;
@@ -84,7 +84,11 @@ impl TokenAuthenticator for LegacyTokens {
             identity.annotations.push(("authentication.k8s.io/legacy-token".to_owned(), subject));
         }
         if self.check {
-            self.checked(token, &claims, context.now, &mut identity)?;
+            let objects = self.checked(token, &claims, context.now, &mut identity)?;
+            let until = context.now.saturating_add(KEEP_SECONDS);
+            identity.grounds = Grounds::new(Arc::new((vouched, objects)), until);
+        } else {
+            identity.grounds = Grounds::new(Arc::new(vouched), context.now);
         }
         Ok(Some(identity))
     }
@@ -126,14 +130,22 @@ impl<'a> Legacy<'a> {
     }
 }
 
+impl Keyed for LegacyTokens {
+    fn unknown_key(&self, token: &str) -> Option<String> {
+        let jws = Compact::parse(token)?;
+        self.keys.unknown(&jws).filter(|_| jws.claimed_issuer() == ISSUER)
+    }
+}
+
 impl LegacyTokens {
+    /// The objects that the token stands on, once everything about them is right.
     fn checked(
         &self,
         token: &str,
         claims: &Legacy,
         now: i64,
         identity: &mut Identity,
-    ) -> Result<(), AuthnError> {
+    ) -> Result<Objects, AuthnError> {
         let secret = self.secret_with(token, claims)?;
         let account = self.account_of(claims)?;
         let name = secret.str_at(&["metadata", "name"]);
@@ -161,8 +173,7 @@ impl LegacyTokens {
         let mut objects = Objects::new(Arc::clone(&self.lookup), true);
         objects.add(Bound::Secret, claims.namespace, claims.secret, &outline(&secret));
         objects.add(Bound::ServiceAccount, claims.namespace, claims.account, &outline(&account));
-        identity.grounds = Grounds::new(Arc::new(objects), now.saturating_add(KEEP_SECONDS));
-        Ok(())
+        Ok(objects)
     }
 
     /// The secret that the token is in, still the same one.

@@ -1,6 +1,7 @@
 //! `TokenRequest`: the `token` subresource of service accounts.
 //!
-//! Entry points: [`prepare`] before admission, [`issue`] after it.
+//! Entry points: [`prepare`] before admission, [`draft`] after it; whoever has the key signs [`Draft::payload`], and
+//! [`Draft::finish`] puts the token into the answer.
 
 use std::fmt;
 
@@ -10,7 +11,7 @@ use api::time::Timestamp;
 use api::{GroupResource, GroupVersion, GroupVersionKind, Value, field, object};
 
 use super::claims::{Claims, Reference};
-use crate::jose::{SigningKey, sign};
+use crate::Secret;
 use crate::random::{Random, uuid};
 
 const GROUP: &str = "authentication.k8s.io";
@@ -18,27 +19,34 @@ const KIND: &str = "TokenRequest";
 /// The lifetime that kubelets ask for, in seconds: an hour and a bit, so that it can be told from others.
 const WARN_ONLY_SECONDS: i64 = 60 * 60 + 7;
 /// What such a token really gets, in seconds: clients that never read it again go on for a year, noted in the audit.
-const EXTENDED_SECONDS: i64 = 24 * 365 * 60 * 60;
+pub const EXTENDED_SECONDS: i64 = 24 * 365 * 60 * 60;
 const LEAST_SECONDS: i64 = 10 * 60;
 
 /// How tokens are issued.
 pub struct Issuer {
-    /// Signs.
-    pub key: SigningKey,
     /// The `iss` of tokens.
     pub name: String,
     /// The audiences of the server: what a token is for when the request does not say.
     pub audiences: Vec<String>,
     /// The longest lifetime, in seconds (`--service-account-max-token-expiration`).
     pub max_seconds: Option<i64>,
-    /// Tokens that kubelets ask for live longer than asked (`--service-account-extend-token-expiration`).
-    pub extend: bool,
+    /// How long tokens that kubelets ask for live, in seconds, when they live longer than asked
+    /// (`--service-account-extend-token-expiration`): [`EXTENDED_SECONDS`], or what a signer allows.
+    pub extended_seconds: Option<i64>,
 }
 
 /// Objects that a request refers to, read by the server.
 pub trait Objects {
     /// The object, or the 404 that a GET of it would give; `namespace` is `""` for nodes.
     fn get(&self, resource: &GroupResource, namespace: &str, name: &str) -> Result<Value>;
+}
+
+/// A token that only lacks its signature.
+pub struct Draft {
+    request: Value,
+    claims: Claims,
+    warnings: Vec<String>,
+    expires: i64,
 }
 
 /// A token that was issued.
@@ -116,14 +124,14 @@ fn lifetime(request: &Value) -> i64 {
     request.at(&["spec", "expirationSeconds"]).as_i64().unwrap_or(0)
 }
 
-/// Issues the token of a prepared request.
-pub fn issue(
+/// What the token of a prepared request will say.
+pub fn draft(
     issuer: &Issuer,
     mut request: Value,
     objects: &dyn Objects,
     random: &dyn Random,
     now: i64,
-) -> Result<Issued> {
+) -> Result<Draft> {
     let bound = Binding::read(&request, objects)?;
     let mut warnings = Vec::new();
     if let Some(max) = issuer.max_seconds.filter(|max| *max > 0 && lifetime(&request) > *max) {
@@ -132,15 +140,26 @@ pub fn issue(
         request.set_at(&["spec", "expirationSeconds"], max);
     }
     let claims = claims(issuer, &request, bound, random, now)?;
-    let credential_id = format!("JTI={}", claims.id);
-    let token = sign(&issuer.key, &claims.payload())
-        .map_err(|e| ApiError::internal(format!("failed to generate token: {e}")))?;
-    let status = object! {
-        "token" => token.expose(),
-        "expirationTimestamp" => Timestamp::new(now + lifetime(&request), 0).text(),
-    };
-    request.set_at(&["status"], status);
-    Ok(Issued { object: request, warnings, credential_id })
+    let expires = now.saturating_add(lifetime(&request));
+    Ok(Draft { request, claims, warnings, expires })
+}
+
+impl Draft {
+    /// What is to be signed.
+    pub fn payload(&self) -> Value {
+        self.claims.payload()
+    }
+
+    /// The answer to the request, with the token that was made of [`Draft::payload`].
+    pub fn finish(self, token: &Secret) -> Issued {
+        let Self { request: mut object, claims, warnings, expires } = self;
+        let status = object! {
+            "token" => token.expose(),
+            "expirationTimestamp" => Timestamp::new(expires, 0).text(),
+        };
+        object.set_at(&["status"], status);
+        Issued { object, warnings, credential_id: format!("JTI={}", claims.id) }
+    }
 }
 
 fn claims(issuer: &Issuer, request: &Value, bound: Binding, random: &dyn Random, now: i64) -> Result<Claims> {
@@ -149,12 +168,13 @@ fn claims(issuer: &Issuer, request: &Value, bound: Binding, random: &dyn Random,
     let audiences: Vec<String> = audiences.map(str::to_owned).collect();
     let asked = lifetime(request);
     let ours = audiences.iter().all(|a| issuer.audiences.contains(a));
-    let extended = issuer.extend && bound.pod.is_some() && asked == WARN_ONLY_SECONDS && ours;
+    let extended =
+        issuer.extended_seconds.filter(|_| bound.pod.is_some() && asked == WARN_ONLY_SECONDS && ours);
     let id = uuid(random).ok_or_else(|| ApiError::internal("there is no randomness for the token's id"))?;
     Ok(Claims {
         issuer: issuer.name.clone(),
         audiences,
-        expires: now + if extended { EXTENDED_SECONDS } else { asked },
+        expires: now.saturating_add(extended.unwrap_or(asked)),
         issued_at: now,
         not_before: now,
         id,
@@ -163,7 +183,7 @@ fn claims(issuer: &Issuer, request: &Value, bound: Binding, random: &dyn Random,
         pod: bound.pod,
         secret: bound.secret,
         node: bound.node,
-        warn_after: extended.then_some(now + asked),
+        warn_after: extended.map(|_| now.saturating_add(asked)),
     })
 }
 

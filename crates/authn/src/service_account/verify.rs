@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::bound::{Bound, BoundObject, Lookup, Objects};
 use super::claims::{Claims, Reference};
-use super::keys::Keys;
+use super::keys::{Keyed, Keys};
 use crate::authenticator::{Answer, AuthnError, Identity, TokenAuthenticator, TokenContext};
 use crate::grounds::Grounds;
 use crate::jose::Compact;
@@ -30,7 +30,7 @@ impl TokenAuthenticator for Tokens {
         if !self.issuers.iter().any(|i| i == jws.claimed_issuer()) {
             return Ok(None);
         }
-        let payload = self.keys.verified(&jws)?;
+        let (payload, vouched) = self.keys.verified(&jws)?;
         let claims = Claims::read(payload)
             .ok_or_else(|| AuthnError::new("service account token claims could not be read"))?;
         let audiences = self.keys.audiences_of(&claims.audiences, context)?;
@@ -43,8 +43,16 @@ impl TokenAuthenticator for Tokens {
             identity.annotations.push(("authentication.k8s.io/legacy-token".to_owned(), name));
         }
         let until = self.note_age(&claims, context.now, &mut identity);
-        identity.grounds = Grounds::new(Arc::new(objects), until);
+        identity.grounds = Grounds::new(Arc::new((vouched, objects)), until);
         Ok(Some(identity))
+    }
+}
+
+impl Keyed for Tokens {
+    fn unknown_key(&self, token: &str) -> Option<String> {
+        let jws = Compact::parse(token)?;
+        let ours = self.issuers.iter().any(|i| i == jws.claimed_issuer());
+        self.keys.unknown(&jws).filter(|_| ours)
     }
 }
 

@@ -1,6 +1,7 @@
 use std::sync::Mutex;
 
 use super::*;
+use crate::service_account::KeyRing;
 use crate::jose::{SigningKey, sign};
 
 const P256: &[u8] = include_bytes!("../../../testdata/p256-sec1.pem");
@@ -48,7 +49,7 @@ fn start() -> (LegacyTokens, Arc<World>, String) {
         used: Mutex::default(),
     });
     let keys = vec![SigningKey::from_pem(P256).unwrap().public().clone()];
-    let keys = Keys { keys, audiences: vec!["api".into()], counts: Arc::default() };
+    let keys = Keys { keys: KeyRing::of(keys), audiences: vec!["api".into()], counts: Arc::default() };
     (LegacyTokens { keys, lookup: world.clone(), check: true }, world, token)
 }
 

@@ -1,7 +1,8 @@
 use super::*;
 use crate::authenticator::{TokenAuthenticator, TokenContext};
 use crate::random::SystemRandom;
-use crate::service_account::{Bound, BoundObject, Keys, Lookup, Tokens};
+use crate::jose::{SigningKey, sign};
+use crate::service_account::{Bound, BoundObject, KeyRing, Keys, Lookup, Tokens};
 use std::sync::Arc;
 
 const P256: &[u8] = include_bytes!("../../../testdata/p256-sec1.pem");
@@ -32,11 +33,10 @@ impl Objects for World {
 
 fn issuer() -> Issuer {
     Issuer {
-        key: SigningKey::from_pem(P256).unwrap(),
         name: "https://i".into(),
         audiences: vec!["api".into()],
         max_seconds: None,
-        extend: true,
+        extended_seconds: Some(EXTENDED_SECONDS),
     }
 }
 
@@ -46,7 +46,13 @@ fn account() -> Value {
 
 fn run(issuer: &Issuer, mut request: Value) -> Result<Issued> {
     prepare(issuer, &mut request, "ns", &account(), NOW)?;
-    issue(issuer, request, &World, &SystemRandom, NOW)
+    let draft = draft(issuer, request, &World, &SystemRandom, NOW)?;
+    let token = sign(&key(), &draft.payload()).unwrap();
+    Ok(draft.finish(&token))
+}
+
+fn key() -> SigningKey {
+    SigningKey::from_pem(P256).unwrap()
 }
 
 fn message(request: Value) -> String {
@@ -57,7 +63,7 @@ fn message(request: Value) -> String {
 fn payload(issued: &Issued) -> Value {
     let token = issued.object.str_at(&["status", "token"]);
     let jws = crate::jose::Compact::parse(token).unwrap();
-    jws.payload_if_signed_by(issuer().key.public()).unwrap().clone()
+    jws.payload_if_signed_by(key().public()).unwrap().clone()
 }
 
 fn bound(kind: &str, name: &str) -> Value {
@@ -101,7 +107,7 @@ fn what_is_issued_is_accepted() {
     let tokens = Tokens {
         issuers: vec![issuer.name.clone()],
         keys: Keys {
-            keys: vec![issuer.key.public().clone()],
+            keys: KeyRing::of([key().public().clone()]),
             audiences: issuer.audiences.clone(),
             counts: Arc::default(),
         },
@@ -183,6 +189,9 @@ fn lifetimes_are_shortened_and_stretched() {
     assert_eq!(claims.at(&["exp"]).as_i64(), Some(NOW + EXTENDED_SECONDS));
     assert_eq!(claims.at(&["kubernetes.io", "warnafter"]).as_i64(), Some(NOW + WARN_ONLY_SECONDS));
     assert_eq!(issued.object.str_at(&["status", "expirationTimestamp"]), "2027-01-15T09:00:07Z");
+    let signer = Issuer { extended_seconds: Some(7200), ..issuer() };
+    let claims = payload(&run(&signer, kubelet.clone()).unwrap());
+    assert_eq!(claims.at(&["exp"]).as_i64(), Some(NOW + 7200), "as long as the signer allows");
     kubelet.set_at(&["spec", "audiences"], vec!["vault"]);
     assert_eq!(
         payload(&run(&issuer(), kubelet).unwrap()).at(&["exp"]).as_i64(),

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::jose::{SigningKey, sign};
+use crate::service_account::{KeyRing, TokenKey};
 
 const P256: &[u8] = include_bytes!("../../../testdata/p256-sec1.pem");
 const P384: &[u8] = include_bytes!("../../../testdata/p384-pkcs8.pem");
@@ -50,7 +51,7 @@ fn tokens(objects: &[(Bound, &'static str, &str, Option<i64>)]) -> Tokens {
     Tokens {
         issuers: vec!["https://i".into(), "https://old".into()],
         keys: Keys {
-            keys: vec![SigningKey::from_pem(P256).unwrap().public().clone()],
+            keys: KeyRing::of([SigningKey::from_pem(P256).unwrap().public().clone()]),
             audiences: vec!["api".into()],
             counts: Arc::default(),
         },
@@ -186,6 +187,28 @@ fn remembered_answers_die_with_what_they_stand_on() {
     assert!(!identity.grounds.hold(NOW));
     world.0.lock().unwrap().pop();
     assert!(!identity.grounds.hold(NOW));
+}
+
+#[test]
+fn remembered_answers_die_with_their_key() {
+    let tokens = tokens(&[ROBOT]);
+    let (key, other) = (SigningKey::from_pem(P256).unwrap(), SigningKey::from_pem(P384).unwrap());
+    let kept = |key: &SigningKey| TokenKey { key: key.public().clone(), unpublished: false };
+    let identity = ask(&tokens, &claims(), NOW).unwrap();
+    assert!(identity.grounds.hold(NOW));
+    tokens.keys.keys.replace(vec![kept(&other), TokenKey { unpublished: true, ..kept(&key) }]);
+    assert!(identity.grounds.hold(NOW), "the key is still there");
+    assert!(ask(&tokens, &claims(), NOW).is_ok(), "keys that are not published verify");
+    tokens.keys.keys.replace(vec![TokenKey { key: other.public().clone().named(&key.public().id), unpublished: false }]);
+    assert!(!identity.grounds.hold(NOW), "another key of the same name");
+    assert!(ask(&tokens, &claims(), NOW).is_err());
+    tokens.keys.keys.replace(vec![kept(&other)]);
+    assert_eq!(tokens.unknown_key(&token(&claims())), Some(key.public().id.clone()));
+    let foreign = token(&Claims { issuer: "https://elsewhere".into(), ..claims() });
+    assert_eq!(tokens.unknown_key(&foreign), None, "nobody is asked about the tokens of others");
+    tokens.keys.keys.replace(vec![kept(&key)]);
+    assert!(identity.grounds.hold(NOW), "it is back");
+    assert_eq!(tokens.unknown_key(&token(&claims())), None);
 }
 
 #[test]
