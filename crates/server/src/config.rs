@@ -90,6 +90,8 @@ pub struct Config {
     pub service_account_key_file: Vec<PathBuf>,
     /// Key that signs service-account tokens.
     pub service_account_signing_key_file: Option<PathBuf>,
+    /// Socket of a service that signs service-account tokens instead: a path, or `@` and the name of an abstract one.
+    pub service_account_signing_endpoint: Option<String>,
     /// Longest life of a requested token; `None` is unlimited.
     pub service_account_max_token_expiration: Option<Duration>,
     /// Tokens that look a year old but warn after an hour, for old clients.
@@ -286,6 +288,7 @@ impl Default for Config {
             service_account_issuer: vec!["https://kubernetes.default.svc".to_owned()],
             service_account_key_file: Vec::new(),
             service_account_signing_key_file: None,
+            service_account_signing_endpoint: None,
             service_account_max_token_expiration: None,
             service_account_extend_token_expiration: true,
             iam_config: None,

@@ -106,7 +106,7 @@ pub(crate) fn issuer(app: &App) -> Result<Response, Refusal> {
     let ours = || format!("https://{}/openid/v1/jwks", app.external_address());
     let uri = app.config.service_account_jwks_uri.clone().unwrap_or_else(ours);
     match app.authentication.accounts.openid_configuration(&uri) {
-        Ok(document) => Ok(issuer_document("application/json", &document)),
+        Ok(document) => Ok(issuer_document(app, "application/json", &document)),
         Err(why) => {
             tracing::debug!(%why, "no issuer document");
             Err(answer::page_not_found().into())
@@ -125,12 +125,13 @@ pub(crate) fn keys(app: &App, head: &Head) -> Result<Response, Refusal> {
         let text = format!("only the following media types are accepted: {TYPE}");
         return Err(api::ApiError::new(api::Reason::NotAcceptable, text).into());
     }
-    Ok(issuer_document(TYPE, &app.authentication.accounts.key_set()))
+    Ok(issuer_document(app, TYPE, &app.authentication.accounts.key_set()))
 }
 
-fn issuer_document(content_type: &str, document: &api::Value) -> Response {
+fn issuer_document(app: &App, content_type: &str, document: &api::Value) -> Response {
     let mut response =
         answer::bytes(StatusCode::OK, content_type, Body::whole(api::json::to_string(document)));
-    answer::set(&mut response, CACHE_CONTROL, "public, max-age=3600");
+    let kept = app.authentication.accounts.keys_kept();
+    answer::set(&mut response, CACHE_CONTROL, &format!("public, max-age={kept}"));
     response
 }

@@ -34,6 +34,9 @@ pub(crate) fn metrics(app: &App) -> Response {
         family(&mut out, name, "counter", help);
         let _ = writeln!(out, "{name} {count}");
     }
+    if let Some(external) = app.authentication.accounts.external() {
+        external.show(&mut out);
+    }
     cloud_iam(&mut out, app);
     answer::bytes(StatusCode::OK, CONTENT_TYPE, Body::whole(out))
 }

@@ -10,7 +10,7 @@ use store::Store;
 
 use crate::allocate::Allocations;
 use crate::app::{App, Flow};
-use crate::authentication::Authentication;
+use crate::authentication::{Authentication, External};
 use crate::authorization::Authorization;
 use crate::catalog::Catalog;
 use crate::config::Config;
@@ -75,6 +75,7 @@ impl Server {
         crate::files::create_private_dir(&config.data_dir)
             .map_err(|e| failed(config.data_dir.display(), e))?;
         let pki = pki::ensure(&pki_request(&config)?).map_err(ServeError::from_display)?;
+        let external = External::start(&config).await.map_err(ServeError)?;
         let reloads = Reloads::default();
         let keys = Keys::load(&config, &pki, &reloads).map_err(ServeError)?;
         let listeners = bind(&config, keys.tls.clone()).await?;
@@ -88,7 +89,7 @@ impl Server {
             .map_err(ServeError::from_display)?;
         let selected =
             controllers::Selected::parse(&config.controllers).map_err(|e| failed("--controllers", e))?;
-        let app = Arc::new(build(config, &pki, &keys, reloads)?);
+        let app = Arc::new(build(config, &pki, &keys, reloads, external)?);
         app.authentication.objects.set(&app);
         app.reloads.start(app.config.reload_interval, app.shutdown.clone());
         controllers::authorizers::start(&app);
@@ -207,7 +208,13 @@ fn ready(config: &Config, listeners: &[Listener]) -> Result<Ready, ServeError> {
     })
 }
 
-fn build(config: Config, pki: &Pki, keys: &Keys, reloads: Reloads) -> Result<App, ServeError> {
+fn build(
+    config: Config,
+    pki: &Pki,
+    keys: &Keys,
+    reloads: Reloads,
+    external: Option<Arc<External>>,
+) -> Result<App, ServeError> {
     let policies = Arc::new(Policies::new(&reloads));
     let authorization = Authorization::new(&config, &policies, &reloads).map_err(ServeError)?;
     // Kinds of ours are there only for those who use them, so that others see just what upstream serves.
@@ -222,7 +229,7 @@ fn build(config: Config, pki: &Pki, keys: &Keys, reloads: Reloads) -> Result<App
         Allocations::new(&config.service_cluster_ip_range, config.service_node_port_range, &store, &services)
             .map_err(|e| failed("--service-cluster-ip-range", e))?;
     let admission = admission(&config)?;
-    let authentication = Authentication::new(&config, pki, &reloads).map_err(ServeError)?;
+    let authentication = Authentication::new(&config, pki, &reloads, external).map_err(ServeError)?;
     let server_ca = read(&keys.server_ca)?;
     let signer = crate::signing::load(&config, pki, &reloads).map_err(ServeError)?;
     Ok(App {

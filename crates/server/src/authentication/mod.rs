@@ -4,6 +4,7 @@
 //! line of [`TOKEN_WAYS`], which is in the order in which they are asked (upstream's).
 
 mod bootstrap_tokens;
+mod external;
 mod front_proxy;
 mod iam;
 mod jwt;
@@ -23,6 +24,7 @@ use crate::late::Late;
 use crate::pki::Pki;
 use crate::reload::Reloads;
 
+pub(crate) use external::External;
 pub(crate) use iam::CloudIam;
 pub(crate) use jwt::Jwt;
 pub(crate) use service_accounts::ServiceAccounts;
@@ -78,12 +80,17 @@ impl std::fmt::Debug for Authentication {
 }
 
 impl Authentication {
-    /// The authenticators that the flags ask for.
+    /// The authenticators that the flags ask for; `external` has the keys of service-account tokens when it is there.
     ///
     /// # Errors
     /// The flag or file that cannot be used.
-    pub(crate) fn new(config: &Config, pki: &Pki, reloads: &Reloads) -> Result<Self, String> {
-        let accounts = Arc::new(ServiceAccounts::new(config, pki)?);
+    pub(crate) fn new(
+        config: &Config,
+        pki: &Pki,
+        reloads: &Reloads,
+        external: Option<Arc<External>>,
+    ) -> Result<Self, String> {
+        let accounts = Arc::new(ServiceAccounts::new(config, pki, external)?);
         let audiences = accounts.issuer.audiences.clone();
         let objects = Arc::<Late<App>>::default();
         let iam = Arc::<CloudIam>::default();

@@ -154,8 +154,9 @@ fn fill(app: &App, account: &Value, secret: &Value) -> Result<Option<Value>, Api
     if secret.str_at(&["data", "namespace"]).is_empty() {
         filled.set_at(&["data", "namespace"], STANDARD.encode(secret.str_at(&["metadata", "namespace"])));
     }
-    if secret.str_at(&["data", "token"]).is_empty() {
-        let token = app.authentication.accounts.legacy_token(account, secret)?;
+    if secret.str_at(&["data", "token"]).is_empty()
+        && let Some(token) = app.authentication.accounts.legacy_token(account, secret)?
+    {
         filled.set_at(&["data", "token"], STANDARD.encode(token.expose()));
     }
     if filled == *secret {

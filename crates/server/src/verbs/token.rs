@@ -30,7 +30,9 @@ pub(super) async fn issue(
     request::prepare(issuer, &mut body, &exchange.namespace, &account, now)?;
     call.mutate(admission::Operation::Create, &mut body, None)?;
     call.validate(admission::Operation::Create, Some(&body), None)?;
-    let issued = request::issue(issuer, body, &**app, &SystemRandom, now)?;
+    let draft = request::draft(issuer, body, &**app, &SystemRandom, now)?;
+    let token = app.authentication.accounts.sign(&draft.payload()).await?;
+    let issued = draft.finish(&token);
     call.warnings.extend(issued.warnings);
     let mut object = issued.object;
     if let Some(message) = exchange.subresource.and_then(|s| s.message) {

@@ -92,6 +92,18 @@ pub(super) const FLAGS: &[Flag] = &[
         },
     },
     Flag {
+        name: "service-account-signing-endpoint",
+        short: None,
+        takes: Takes::One("SOCKET"),
+        default: "",
+        group: TOKENS,
+        help: "Unix socket (a path, or @name) of a service that signs tokens and tells their keys (gRPC, ExternalJWTSigner v1), instead of key files.",
+        set: |c, v| {
+            c.service_account_signing_endpoint = (!v.is_empty()).then(|| v.to_owned());
+            Ok(())
+        },
+    },
+    Flag {
         name: "service-account-lookup",
         short: None,
         takes: Takes::Bool,
