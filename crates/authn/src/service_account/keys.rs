@@ -78,10 +78,7 @@ impl KeyRing {
 
 impl Keys {
     /// The payload, once a key vouches for it.  A token that names its key is only tried with that one.
-    pub(super) fn verified<'a>(
-        &self,
-        jws: &'a Compact<'_>,
-    ) -> Result<(&'a api::Value, Vouched), AuthnError> {
+    pub(super) fn verified<'a>(&self, jws: &'a Compact<'_>) -> Result<(&'a api::Value, Vouched), AuthnError> {
         // Before the keys: what is replaced in between is looked at again.
         let version = self.keys.version.load(Ordering::Acquire);
         let (id, all) = (jws.key_id(), self.keys.keys.load());

@@ -44,11 +44,7 @@ impl ServiceAccounts {
     ///
     /// # Errors
     /// The flag or file that cannot be used.
-    pub(super) fn new(
-        config: &Config,
-        pki: &Pki,
-        external: Option<Arc<External>>,
-    ) -> Result<Self, String> {
+    pub(super) fn new(config: &Config, pki: &Pki, external: Option<Arc<External>>) -> Result<Self, String> {
         let most = external.as_ref().map(|external| external.max_seconds);
         let (signer, keys) = match external {
             Some(external) => (Signer::External(Arc::clone(&external)), Arc::clone(&external.ring)),
@@ -94,9 +90,7 @@ impl ServiceAccounts {
     pub(crate) fn legacy_token(&self, account: &Value, secret: &Value) -> Result<Option<Secret>, ApiError> {
         let failed = |error| ApiError::internal(format!("failed to generate token: {error}"));
         match &self.signer {
-            Signer::Key(key) => {
-                jose::sign(key, &legacy::claims(account, secret)).map(Some).map_err(failed)
-            }
+            Signer::Key(key) => jose::sign(key, &legacy::claims(account, secret)).map(Some).map_err(failed),
             Signer::External(_) => Ok(None),
         }
     }

@@ -1,8 +1,8 @@
 use std::sync::Mutex;
 
 use super::*;
-use crate::service_account::KeyRing;
 use crate::jose::{SigningKey, sign};
+use crate::service_account::KeyRing;
 
 const P256: &[u8] = include_bytes!("../../../testdata/p256-sec1.pem");
 const NOW: i64 = 1_800_000_000;

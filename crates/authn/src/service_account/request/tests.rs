@@ -1,7 +1,7 @@
 use super::*;
 use crate::authenticator::{TokenAuthenticator, TokenContext};
-use crate::random::SystemRandom;
 use crate::jose::{SigningKey, sign};
+use crate::random::SystemRandom;
 use crate::service_account::{Bound, BoundObject, KeyRing, Keys, Lookup, Tokens};
 use std::sync::Arc;
 

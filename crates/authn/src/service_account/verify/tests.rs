@@ -199,7 +199,10 @@ fn remembered_answers_die_with_their_key() {
     tokens.keys.keys.replace(vec![kept(&other), TokenKey { unpublished: true, ..kept(&key) }]);
     assert!(identity.grounds.hold(NOW), "the key is still there");
     assert!(ask(&tokens, &claims(), NOW).is_ok(), "keys that are not published verify");
-    tokens.keys.keys.replace(vec![TokenKey { key: other.public().clone().named(&key.public().id), unpublished: false }]);
+    tokens
+        .keys
+        .keys
+        .replace(vec![TokenKey { key: other.public().clone().named(&key.public().id), unpublished: false }]);
     assert!(!identity.grounds.hold(NOW), "another key of the same name");
     assert!(ask(&tokens, &claims(), NOW).is_err());
     tokens.keys.keys.replace(vec![kept(&other)]);

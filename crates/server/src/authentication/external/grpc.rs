@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 use http_body_util::{BodyExt as _, Full};
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Incoming;
 use hyper::client::conn::http2::{self, SendRequest};
 use hyper::header::{CONTENT_TYPE, HeaderMap, TE, USER_AGENT};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -110,7 +110,12 @@ impl Channel {
                 Err(mut error) => match error.take_message() {
                     // It was closed before anything was sent.
                     Some(unsent) => request = unsent,
-                    None => return Err(Failure::new(UNAVAILABLE, format!("error reading from server: {}", error.error()))),
+                    None => {
+                        return Err(Failure::new(
+                            UNAVAILABLE,
+                            format!("error reading from server: {}", error.error()),
+                        ));
+                    }
                 },
             }
         }
@@ -178,7 +183,10 @@ async fn read(response: hyper::Response<Incoming>) -> Result<Bytes, Failure> {
             429 | 502..=504 => UNAVAILABLE,
             _ => UNKNOWN,
         };
-        return Err(Failure::new(code, format!("unexpected HTTP status code received from server: {}", head.status)));
+        return Err(Failure::new(
+            code,
+            format!("unexpected HTTP status code received from server: {}", head.status),
+        ));
     }
     let kind = head.headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
     if !kind.starts_with("application/grpc") {
@@ -192,7 +200,9 @@ async fn read(response: hyper::Response<Incoming>) -> Result<Bytes, Failure> {
     while let Some(frame) = incoming.frame().await {
         let failed = |e: hyper::Error| Failure::new(UNAVAILABLE, format!("error reading from server: {e}"));
         match frame.map_err(failed)?.into_data() {
-            Ok(data) if body.len() + data.len() > PREFIX + LARGEST => return Err(too_large(body.len() + data.len())),
+            Ok(data) if body.len() + data.len() > PREFIX + LARGEST => {
+                return Err(too_large(body.len() + data.len()));
+            }
             Ok(data) => body.extend_from_slice(&data),
             Err(frame) => ended = frame.into_trailers().ok(),
         }
@@ -200,7 +210,6 @@ async fn read(response: hyper::Response<Incoming>) -> Result<Bytes, Failure> {
             return Err(too_large(length));
         }
     }
-    debug_assert!(incoming.is_end_stream());
     status(ended.as_ref().unwrap_or(&head.headers))?;
     unwrapped(body.freeze())
 }

@@ -74,8 +74,7 @@ pub(super) fn keys_response(bytes: &[u8]) -> Result<FetchedKeys, String> {
     let value = read(bytes, &KEYS_RESPONSE)?;
     let hint = int(&value, "refreshHintSeconds");
     let refresh_seconds = u64::try_from(hint).ok().filter(|hint| *hint > 0);
-    let refresh_seconds =
-        refresh_seconds.ok_or_else(|| format!("found invalid refresh hint ({hint}s)"))?;
+    let refresh_seconds = refresh_seconds.ok_or_else(|| format!("found invalid refresh hint ({hint}s)"))?;
     let keys = value.array_at(&["keys"]).iter().map(key).collect();
     let data_seconds = timestamp(value.at(&["dataTimestamp"]));
     let data_seconds = data_seconds.map_err(|why| format!("invalid data timestamp: {why}"))?;

@@ -7,8 +7,8 @@ mod grpc;
 mod messages;
 mod metrics;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use api::Value;
@@ -17,7 +17,7 @@ use authn::service_account::external::{assemble, encode_claims, key_id, token_ke
 use authn::service_account::request::EXTENDED_SECONDS;
 use authn::service_account::{KeyRing, Keyed};
 use authn::{AnswerFuture, RemoteTokenAuthenticator, Secret, TokenContext, TokenMember};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::config::Config;
@@ -57,6 +57,8 @@ pub(crate) struct External {
     fetching: Mutex<Option<Instant>>,
     /// When keys are to be fetched next, in seconds since the Unix epoch.
     next_fetch: AtomicU64,
+    /// Somebody has fetched keys.
+    news: Notify,
     metrics: Metrics,
 }
 
@@ -120,16 +122,20 @@ impl External {
             limit: ASK_LIMIT.min(config.request_timeout / 2),
             fetching: Mutex::default(),
             next_fetch: AtomicU64::new(0),
+            news: Notify::new(),
             metrics: Metrics::default(),
         };
         let filled = external.fetch(FETCH_LIMIT).await;
         filled.map_err(|t| {
-            failed(format!("while initially filling key cache: while performing initial cache fill: {}", t.text))
+            failed(format!(
+                "while initially filling key cache: while performing initial cache fill: {}",
+                t.text
+            ))
         })?;
         external.max_seconds = external.metadata().await.map_err(|t| failed(t.text))?;
         external.check_life(config)?;
         let external = Arc::new(external);
-        tokio::spawn(tend(Arc::downgrade(&external)));
+        tokio::spawn(tend(Arc::clone(&external)));
         Ok(Some(external))
     }
 
@@ -217,18 +223,20 @@ impl External {
     async fn ask_for_keys(&self, limit: Duration) -> Result<(), Trouble> {
         let asked = self.take_keys(Instant::now() + limit).await;
         self.metrics.fetched(asked.as_ref().map_or_else(|t| t.code, |()| "OK"));
-        asked.map_err(|t| Trouble { text: format!("while fetching token verification keys: {}", t.text), ..t })
+        asked
+            .map_err(|t| Trouble { text: format!("while fetching token verification keys: {}", t.text), ..t })
     }
 
     async fn take_keys(&self, deadline: Instant) -> Result<(), Trouble> {
         let answer = self.call(FETCH_KEYS, &[], deadline).await;
-        let answer = answer
-            .map_err(|failure| Trouble::of(&failure, "while getting externally supported jwt signing keys: "))?;
+        let answer = answer.map_err(|failure| {
+            Trouble::of(&failure, "while getting externally supported jwt signing keys: ")
+        })?;
         let fetched = messages::keys_response(&answer).map_err(Trouble::own)?;
         self.ring.replace(token_keys(&fetched.keys).map_err(Trouble::own)?);
         let now = now();
-        self.next_fetch
-            .store(now.as_secs() + fetched.refresh_seconds.min(MOST_REFRESH), Ordering::Relaxed);
+        self.next_fetch.store(now.as_secs() + fetched.refresh_seconds.min(MOST_REFRESH), Ordering::Relaxed);
+        self.news.notify_one();
         self.metrics.took_keys(now.as_secs_f64(), fetched.data_seconds);
         Ok(())
     }
@@ -288,22 +296,20 @@ impl Trouble {
     }
 }
 
-/// Keeps the keys of a signer fresh until nobody needs it.  Old ones stay in use while it cannot be asked.
-async fn tend(external: Weak<External>) {
+/// Keeps the keys of a signer fresh, as long as there is a server.  Old ones stay in use while it cannot be asked.
+async fn tend(external: Arc<External>) {
     let mut back_off = BACK_OFF.0;
     loop {
-        let Some(left) = external.upgrade().map(|external| external.seconds_left()) else { return };
-        sleep(Duration::from_secs(left)).await;
-        let Some(current) = external.upgrade() else { return };
-        // Somebody may have fetched them meanwhile.
-        if current.seconds_left() > 0 {
+        let left = Duration::from_secs(external.seconds_left());
+        if !left.is_zero() {
+            // Whoever fetches them meanwhile may have been given another time.
+            let _ = timeout(left, external.news.notified()).await;
             continue;
         }
-        match current.fetch(FETCH_LIMIT).await {
+        match external.fetch(FETCH_LIMIT).await {
             Ok(()) => back_off = BACK_OFF.0,
             Err(trouble) => {
                 tracing::warn!(why = trouble.text, "the keys of service-account tokens are those of before");
-                drop(current);
                 sleep(back_off).await;
                 back_off = (back_off * 2).min(BACK_OFF.1);
             }

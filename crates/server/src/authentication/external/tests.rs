@@ -1,10 +1,8 @@
 use super::*;
 
 fn config(change: impl FnOnce(&mut Config)) -> Config {
-    let mut config = Config {
-        service_account_signing_endpoint: Some("/run/signer.sock".to_owned()),
-        ..Config::default()
-    };
+    let mut config =
+        Config { service_account_signing_endpoint: Some("/run/signer.sock".to_owned()), ..Config::default() };
     change(&mut config);
     config
 }
@@ -51,6 +49,7 @@ fn no_flag_allows_more_than_the_signer() {
             limit: ASK_LIMIT,
             fetching: Mutex::default(),
             next_fetch: AtomicU64::new(0),
+            news: Notify::new(),
             metrics: Metrics::default(),
         };
         external.check_life(&config(|c| {
@@ -59,7 +58,8 @@ fn no_flag_allows_more_than_the_signer() {
     };
     assert_eq!(
         judged(599, None),
-        Err("max token life supported by external-jwt-signer (599s) is less than acceptable (min 600s)".into())
+        Err("max token life supported by external-jwt-signer (599s) is less than acceptable (min 600s)"
+            .into())
     );
     assert_eq!(judged(600, None), Ok(()));
     assert_eq!(judged(7200, Some(7200)), Ok(()));

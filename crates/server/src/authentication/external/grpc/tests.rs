@@ -68,8 +68,8 @@ async fn reply(request: hyper::Request<Incoming>) -> Result<Response<Body>, Stri
 async fn serve(listener: UnixListener, connections: usize) {
     for _ in 0..connections {
         let (socket, _) = listener.accept().await.unwrap();
-        let serving =
-            hyper::server::conn::http2::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(socket), service_fn(reply));
+        let serving = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
+            .serve_connection(TokioIo::new(socket), service_fn(reply));
         tokio::spawn(serving);
     }
 }
@@ -136,7 +136,8 @@ async fn calls_wait_until_somebody_listens() {
     let path = folder.path().join("s");
     let channel = Channel::new(path.to_str().unwrap());
     let nobody = channel.call("/echo", b"", soon(30)).await.unwrap_err().to_string();
-    let start = "rpc error: code = DeadlineExceeded desc = context deadline exceeded (connection error: dial unix ";
+    let start =
+        "rpc error: code = DeadlineExceeded desc = context deadline exceeded (connection error: dial unix ";
     assert!(nobody.starts_with(start), "{nobody}");
     let call = channel.call("/echo", b"x", far());
     let listen = async {
