@@ -211,7 +211,7 @@ async fn read(response: hyper::Response<Incoming>) -> Result<Bytes, Failure> {
         }
     }
     status(ended.as_ref().unwrap_or(&head.headers))?;
-    unwrapped(body.freeze())
+    unwrapped(&body.freeze())
 }
 
 /// The length that a message says it has, once it has said so.
@@ -228,7 +228,7 @@ fn too_large(length: usize) -> Failure {
 }
 
 /// The message of a body, which must be a single one.
-fn unwrapped(body: Bytes) -> Result<Bytes, Failure> {
+fn unwrapped(body: &Bytes) -> Result<Bytes, Failure> {
     let wrong = |text: &str| Err(Failure::new(INTERNAL, text));
     match (body.first(), announced(&body)) {
         (Some(0), Some(length)) if body.len() == PREFIX + length => Ok(body.slice(PREFIX..)),
