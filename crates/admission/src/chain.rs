@@ -4,6 +4,7 @@ use std::path::Path;
 
 use api::{ApiError, Value};
 
+use crate::certificates::{CertificateApproval, CertificateSigning, CertificateSubjectRestriction};
 use crate::configuration::Configurations;
 use crate::in_use::StorageObjectInUseProtection;
 use crate::namespace_lifecycle::NamespaceLifecycle;
@@ -40,6 +41,9 @@ const KNOWN: &[Known] = &[
     on("DefaultTolerationSeconds", |_| Ok(Box::new(DefaultTolerationSeconds))),
     on("DefaultStorageClass", |_| Ok(Box::new(defaults::STORAGE))),
     on("StorageObjectInUseProtection", |_| Ok(Box::new(StorageObjectInUseProtection))),
+    on("CertificateApproval", |_| Ok(Box::new(CertificateApproval))),
+    on("CertificateSigning", |_| Ok(Box::new(CertificateSigning))),
+    on("CertificateSubjectRestriction", |_| Ok(Box::new(CertificateSubjectRestriction))),
     on("DefaultIngressClass", |_| Ok(Box::new(defaults::INGRESS))),
 ];
 

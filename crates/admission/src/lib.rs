@@ -2,6 +2,7 @@
 //!
 //! Entry points: [`Plugin`] is the contract, [`Chain`] the plug-ins that are on, in upstream's order.  One file a plug-in.
 
+mod certificates;
 mod chain;
 mod configuration;
 mod defaults;
@@ -73,6 +74,25 @@ pub trait World: Sync {
 
     /// Tells the client something in a `Warning` header, whatever the answer.
     fn warn(&self, text: String);
+
+    /// May the user of this write do that?  Only [`Plugin::validate`] of an update may ask; it is run again when somebody
+    /// elsewhere has to be asked first.  Where nobody can be asked, nothing is allowed.
+    fn allows(&self, _question: &Question<'_>) -> bool {
+        false
+    }
+}
+
+/// What a plug-in asks the authorizers, of something that belongs to no namespace and has no version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Question<'a> {
+    /// What is to be done.
+    pub verb: &'a str,
+    /// API group.
+    pub group: &'a str,
+    /// Plural name of the resource, which need not be one that is served.
+    pub resource: &'a str,
+    /// Name of the object.
+    pub name: &'a str,
 }
 
 /// One admission plug-in.

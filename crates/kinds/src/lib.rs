@@ -53,6 +53,7 @@ mod typed;
 mod workload;
 mod x509;
 
+pub use certificates::signing_request::requested_organizations;
 pub use check::{check_create, check_update};
 pub use columns::printer;
 pub use convert::{convert, reported_group};

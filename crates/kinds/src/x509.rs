@@ -65,6 +65,15 @@ pub(crate) fn request_fault(der: &[u8]) -> Option<String> {
     signature_fault(&info.subject_pki, &request.signature_algorithm, info.raw, signature).map(str::to_owned)
 }
 
+/// The organizations in the subject of a certificate request in DER.
+pub(crate) fn request_organizations(der: &[u8]) -> Result<Vec<String>, String> {
+    let Ok((&[], request)) = X509CertificationRequest::from_der(der) else {
+        return Err("x509: malformed certificate request".to_owned());
+    };
+    let subject = &request.certification_request_info.subject;
+    Ok(subject.iter_organization().filter_map(|o| o.as_str().ok()).map(str::to_owned).collect())
+}
+
 fn signature_fault(
     key: &SubjectPublicKeyInfo,
     algorithm: &AlgorithmIdentifier,

@@ -182,6 +182,7 @@ async fn with_call(
         manager: "kube-apiserver",
         dry_run: false,
         admission: false,
+        own: true,
         now: app.now(),
         warnings: crate::http::Warnings::default(),
     };

@@ -138,6 +138,7 @@ async fn write<T>(
         manager: controller,
         dry_run: false,
         admission: true,
+        own: true,
         now: app.now(),
         warnings: crate::http::Warnings::default(),
     };

@@ -191,19 +191,8 @@ END
     });
 }
 
-#[test]
-fn an_approved_request_of_an_owner_of_the_cluster_fails() {
-    let server = Server::start(&[]);
-    let admin = Session::admin(&server);
-    let mut params = CertificateParams::default();
-    params.distinguished_name.push(DnType::CommonName, "mallory");
-    params.distinguished_name.push(DnType::OrganizationName, "system:masters");
-    admin.write(
-        "request.pem",
-        &params.serialize_request(&KeyPair::generate().unwrap()).unwrap().pem().unwrap(),
-    );
-    let failed = admin.expect(
-        "cat <<END | kubectl create -f - >/dev/null
+/// Asks for a certificate of `mallory` in `system:masters`.
+const MALLORY: &str = "cat <<END | kubectl create -f -
 apiVersion: certificates.k8s.io/v1
 kind: CertificateSigningRequest
 metadata: {name: mallory}
@@ -212,7 +201,24 @@ spec:
   usages: [client auth]
   request: $(base64 <request.pem | tr -d '\\n')
 END
-         kubectl certificate approve mallory >/dev/null
+";
+
+/// A request for a certificate with this subject, PEM.
+fn request(user: &str, group: &str) -> String {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, user);
+    params.distinguished_name.push(DnType::OrganizationName, group);
+    params.serialize_request(&KeyPair::generate().unwrap()).unwrap().pem().unwrap()
+}
+
+#[test]
+fn an_approved_request_of_an_owner_of_the_cluster_fails() {
+    let server = Server::start(&["--disable-admission-plugins=CertificateSubjectRestriction"]);
+    let admin = Session::admin(&server);
+    admin.write("request.pem", &request("mallory", "system:masters"));
+    admin.expect(MALLORY);
+    let failed = admin.expect(
+        "kubectl certificate approve mallory >/dev/null
          kubectl wait csr mallory --for=condition=Failed --timeout=60s >/dev/null
          kubectl get csr mallory -o jsonpath='{.status.certificate}{.status.conditions[?(@.type==\"Failed\")].message}'",
     );
@@ -220,6 +226,56 @@ END
         failed,
         "use of kubernetes.io/kube-apiserver-client signer with system:masters group is not allowed"
     );
+}
+
+#[test]
+fn who_approves_and_signs_may_do_so_for_the_signer() {
+    let server = Server::start(&[]);
+    let admin = Session::admin(&server);
+    admin.write("request.pem", &request("mallory", "system:masters"));
+    let forbidden = "is forbidden: use of kubernetes.io/kube-apiserver-client signer with system:masters group is not allowed";
+    let refused = admin.run(MALLORY);
+    assert!(refused.code == Some(1) && refused.stderr.contains(forbidden), "{refused:?}");
+    admin.write("request.pem", &request("jane", "team"));
+    admin.expect(
+        &MALLORY
+            .replace("mallory", "jane")
+            .replace("kubernetes.io/kube-apiserver-client", "example.com/sign"),
+    );
+    let right = |verb: &str| {
+        admin.expect(&format!(
+            "kubectl apply -f - <<END
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {{name: {verb}}}
+rules:
+- {{apiGroups: [certificates.k8s.io], resources: [signers], verbs: [{verb}], resourceNames: ['example.com/*']}}
+- apiGroups: [certificates.k8s.io]
+  resources: [certificatesigningrequests, certificatesigningrequests/approval, certificatesigningrequests/status]
+  verbs: [get, update, patch]
+END
+kubectl create clusterrolebinding {verb} --clusterrole={verb} --user=bob"
+        ));
+    };
+    let refusal = |verb: &str| {
+        format!(
+            "Error from server (Forbidden): certificatesigningrequests.certificates.k8s.io \"jane\" is forbidden: user not \
+             permitted to {verb} requests with signerName \"example.com/sign\"\n"
+        )
+    };
+    let (approve, sign) = (
+        "kubectl --as=bob certificate approve jane",
+        "kubectl --as=bob patch csr jane --subresource=status --type=json \
+         -p '[{\"op\":\"add\",\"path\":\"/status/conditions/-\",\"value\":{\"type\":\"Failed\",\"status\":\"True\"}}]'",
+    );
+    right("sign");
+    assert_eq!(admin.run(approve).stderr, refusal("approve"));
+    admin.expect("kubectl delete clusterrolebinding sign");
+    right("approve");
+    admin.expect(approve);
+    assert_eq!(admin.run(sign).stderr, refusal("sign"));
+    admin.expect("kubectl create clusterrolebinding sign --clusterrole=sign --user=bob");
+    admin.expect(sign);
 }
 
 /// A revocation list of the server's CA with these serial numbers, PEM.

@@ -7,6 +7,8 @@ use crate::{Context, MetaCheck, NameRule};
 
 mod validate;
 
+pub use validate::requested_organizations;
+
 pub(crate) static CERTIFICATE_SIGNING_REQUEST: Kind = Kind {
     name_rule: NameRule::Custom,
     generation: Generation::Ignored,

@@ -19,7 +19,9 @@ mod world;
 
 use std::sync::Arc;
 
+use admission::Operation;
 use api::{ApiError, UserInfo, Value, time::Timestamp};
+use authz::Authorizer;
 use store::Object;
 
 use crate::app::App;
@@ -52,6 +54,8 @@ pub(crate) struct Call<'a> {
     pub dry_run: bool,
     /// Admission is asked.  Off only for the server's own bootstrap.
     pub admission: bool,
+    /// A controller of this server writes, which nobody has to allow it.
+    pub own: bool,
     /// Now.
     pub now: Timestamp,
     /// Texts for `Warning` headers.
@@ -104,7 +108,7 @@ impl Call<'_> {
         }
     }
 
-    fn attributes<'b>(&'b self, operation: admission::Operation, name: &'b str) -> admission::Attributes<'b> {
+    fn attributes<'b>(&'b self, operation: Operation, name: &'b str) -> admission::Attributes<'b> {
         let kind = match self.served.subresource(self.subresource) {
             Some(sub) => sub.kind,
             None => self.served.table.kind,
@@ -126,7 +130,7 @@ impl Call<'_> {
 
     pub(crate) fn mutate(
         &self,
-        operation: admission::Operation,
+        operation: Operation,
         object: &mut Value,
         old: Option<&Value>,
     ) -> Result<(), ApiError> {
@@ -138,21 +142,48 @@ impl Call<'_> {
         } else {
             self.name.to_owned()
         };
-        self.app.admission.mutate(&self.attributes(operation, &name), object, old, &World(self))
+        self.app.admission.mutate(
+            &self.attributes(operation, &name),
+            object,
+            old,
+            &World { call: self, authorizer: None },
+        )
     }
 
     pub(crate) fn validate(
         &self,
-        operation: admission::Operation,
+        operation: Operation,
         object: Option<&Value>,
         old: Option<&Value>,
+    ) -> Result<(), ApiError> {
+        self.validate_asking(operation, object, old, None)
+    }
+
+    /// The same for an update, whose plug-ins may ask what the user may do.
+    pub(super) async fn validate_update(&self, object: &Value, old: &Value) -> Result<(), ApiError> {
+        let warnings = self.warnings.len();
+        let validate = |authorizer: &dyn Authorizer| {
+            // What a run before this one has said it says again.
+            self.warnings.truncate(warnings);
+            self.validate_asking(Operation::Update, Some(object), Some(old), Some(authorizer))
+        };
+        self.app.authorization.union().settle(validate).await
+    }
+
+    fn validate_asking(
+        &self,
+        operation: Operation,
+        object: Option<&Value>,
+        old: Option<&Value>,
+        authorizer: Option<&dyn Authorizer>,
     ) -> Result<(), ApiError> {
         if !self.admission {
             return Ok(());
         }
         let named = object.or(old).map_or("", |o| o.str_at(&["metadata", "name"]));
         let name = if self.name.is_empty() { named } else { self.name };
-        self.app.admission.validate(&self.attributes(operation, name), object, old, &World(self))
+        let world = World { call: self, authorizer };
+        self.app.admission.validate(&self.attributes(operation, name), object, old, &world)
     }
 
     /// Waits until the rest of the server knows of a write to this resource.

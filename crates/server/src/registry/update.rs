@@ -133,7 +133,7 @@ impl Call<'_> {
         }
         let warnings = served.strategy.warnings(&object, Some(&old), &self.context());
         self.warnings.extend(warnings);
-        self.validate(Operation::Update, Some(&object), Some(&old))?;
+        self.validate_update(&object, &old).await?;
         if should_delete(&object, &old) {
             return self.delete_emptied(current, object).await;
         }

@@ -74,6 +74,7 @@ impl Exchange {
             manager,
             dry_run,
             admission: true,
+            own: false,
             now: self.app.now(),
             warnings: self.warnings.clone(),
         }

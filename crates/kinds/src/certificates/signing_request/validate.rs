@@ -94,6 +94,18 @@ pub(super) fn request(new: &Value, old: Option<&Value>, errors: &mut field::Erro
     check_certificate(&status.child("certificate"), old, errors);
 }
 
+/// The organizations that a CertificateSigningRequest asks to be in.
+///
+/// # Errors
+/// What is wrong with the request in it.
+pub fn requested_organizations(object: &Value) -> Result<Vec<String>, String> {
+    let bytes = STANDARD.decode(object.str_at(&["spec", "request"])).unwrap_or_default();
+    match pem::blocks(&bytes).first().filter(|block| block.label == "CERTIFICATE REQUEST") {
+        Some(block) => x509::request_organizations(&block.bytes),
+        None => Err("PEM block type must be CERTIFICATE REQUEST".to_owned()),
+    }
+}
+
 fn body_fault(encoded: &str) -> Option<String> {
     let blocks = pem::blocks(&STANDARD.decode(encoded).unwrap_or_default());
     match blocks.first().filter(|block| block.label == "CERTIFICATE REQUEST") {
