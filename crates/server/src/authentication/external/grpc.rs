@@ -230,7 +230,7 @@ fn too_large(length: usize) -> Failure {
 /// The message of a body, which must be a single one.
 fn unwrapped(body: &Bytes) -> Result<Bytes, Failure> {
     let wrong = |text: &str| Err(Failure::new(INTERNAL, text));
-    match (body.first(), announced(&body)) {
+    match (body.first(), announced(body)) {
         (Some(0), Some(length)) if body.len() == PREFIX + length => Ok(body.slice(PREFIX..)),
         (Some(1), Some(_)) => wrong("grpc: compressed flag set with identity or empty encoding"),
         _ => wrong("the answer is not one whole message"),
