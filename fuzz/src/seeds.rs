@@ -223,6 +223,7 @@ pub(crate) fn passwords() -> Vec<Vec<u8>> {
 
 pub(crate) fn tokens() -> Vec<Vec<u8>> {
     texts(&[
+        "{\"alg\":\"ES256\",\"kid\":\"k\",\"typ\":\"JWT\"}",
         "eyJhbGciOiJFUzI1NiIsImtpZCI6ImEifQ.eyJpc3MiOiJhIiwic3ViIjoiYiIsImF1ZCI6WyJjIl0sImV4cCI6MX0.c2ln",
         "Bearer abc.def",
         "base64url.bearer.authorization.k8s.io.YWJj, v4.channel.k8s.io",

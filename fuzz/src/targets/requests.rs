@@ -5,6 +5,8 @@ use api::request::{Query, decode_path};
 use authn::iam::{aws, ncp};
 use authn::inspect::{Known, inspect};
 use authn::jose::{Compact, PublicKey, parse_json};
+use authn::service_account::KeyRing;
+use authn::service_account::external::{self, Signed};
 use authn::{SystemRandom, TokenFile, bearer, impersonation};
 
 use crate::{choice, text};
@@ -55,6 +57,7 @@ pub(crate) fn explained(bytes: &[u8]) {
 
 /// Whatever stands where a token, a token file, a key, a certificate or a user to act as should be.
 pub(crate) fn tokens(bytes: &[u8]) {
+    use base64::Engine as _;
     let text = text(bytes);
     if let Some(token) = Compact::parse(&text) {
         let _ = (token.key_id(), token.claimed_issuer());
@@ -65,6 +68,16 @@ pub(crate) fn tokens(bytes: &[u8]) {
     assert!(bearer::other_protocols(&text).count() <= text.len() + 1);
     if let Ok((_, warnings)) = TokenFile::parse(&text, &[], &SystemRandom) {
         assert!(warnings.len() <= text.lines().count() + 1);
+    }
+    let header = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
+    for header in [&text, &header] {
+        if let Ok(id) = external::key_id(header) {
+            assert!((1..=1024).contains(&id.len()), "{id}");
+            let signed = Signed { header: header.clone(), signature: "c2ln".to_owned() };
+            if let Ok(token) = external::assemble("e30", &signed, &KeyRing::of([])) {
+                assert_eq!(Compact::parse(token.expose()).map(|t| t.key_id().to_owned()), Some(id));
+            }
+        }
     }
     drop(PublicKey::all_from_pem(bytes));
     drop(PublicKey::from_spki(bytes));
