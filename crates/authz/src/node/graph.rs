@@ -97,7 +97,8 @@ impl Graph {
         let by_volume = |volume: &Str| self.claims.get(volume).is_some_and(direct);
         direct(object)
             || match object.kind {
-                Kind::Volume => by_volume(&object.name),
+                // A volume is in no namespace, whatever a review says.
+                Kind::Volume => object.namespace.is_empty() && by_volume(&object.name),
                 Kind::Secret => self.volumes.get(object).is_some_and(|volumes| volumes.iter().any(by_volume)),
                 _ => false,
             }

@@ -100,6 +100,7 @@ fn a_node_reads_what_its_pods_need() {
         );
     }
     assert!(ask(&node, "n1", "get secrets ns other").starts_with("no relationship"));
+    assert!(ask(&node, "n1", "get persistentvolumes ns pv").starts_with("no relationship"));
     node.remove(Source::Volume, "", "pv");
     assert!(ask(&node, "n1", "get persistentvolumes - pv").starts_with("no relationship"));
     node.remove(Source::Pod, "ns", "p");
