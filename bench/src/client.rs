@@ -46,7 +46,7 @@ impl Client {
     /// # Errors
     /// Files that cannot be read, and TLS that cannot be set up.
     pub(crate) fn with(address: &str, credential: &Credential) -> Result<Self, String> {
-        let (authorization, config) = (credential.header(), Arc::new(credential.tls()?));
+        let (authorization, config) = (credential.header(), credential.tls()?);
         Ok(Self { address: address.to_owned(), authorization, config })
     }
 

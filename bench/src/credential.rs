@@ -2,13 +2,9 @@
 
 use std::sync::Arc;
 
+use client::Pem;
+use client::tls::{Identity, Settings, Tls, Trust};
 use rustls::ClientConfig;
-use rustls::crypto::aws_lc_rs;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-
-use crate::client::text;
-use crate::trust::AnyServer;
 
 /// A way to say who one is.
 #[derive(Clone, Debug)]
@@ -56,16 +52,15 @@ impl Credential {
     ///
     /// # Errors
     /// Files that cannot be read, and TLS that cannot be set up.
-    pub(crate) fn tls(&self) -> Result<ClientConfig, String> {
-        let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(text)?
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(AnyServer));
-        let Self::Certificate(certificate, key) = self else { return Ok(builder.with_no_client_auth()) };
-        let chain = CertificateDer::pem_file_iter(certificate).map_err(text)?;
-        let chain = chain.collect::<Result<Vec<_>, _>>().map_err(text)?;
-        builder.with_client_auth_cert(chain, PrivateKeyDer::from_pem_file(key).map_err(text)?).map_err(text)
+    pub(crate) fn tls(&self) -> Result<Arc<ClientConfig>, String> {
+        let identity = match self {
+            Self::Certificate(certificate, key) => Some(Identity {
+                certificate: Pem::file("certificate", certificate),
+                key: Pem::file("key", key),
+            }),
+            Self::Token(_) | Self::Password(_) => None,
+        };
+        Ok(Tls::new(Settings { trust: Trust::Anybody, identity, http2: false })?.config())
     }
 }
 

@@ -9,7 +9,6 @@ mod load;
 mod memory;
 mod process;
 mod reviews;
-mod trust;
 
 use std::process::ExitCode;
 use std::time::Duration;

@@ -1,15 +1,14 @@
 //! TLS towards others: which certificate we show, and what we make of theirs.  Entry point: [`Tls`].
 
+mod verifier;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
-use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::crypto::aws_lc_rs;
+use rustls::{ClientConfig, RootCertStore};
 
+use self::verifier::Verifier;
 use crate::{Pem, roots};
 
 /// What is wanted of the other side, and what it is shown.
@@ -120,18 +119,15 @@ impl Settings {
 }
 
 impl Trust {
-    fn verifier(&self) -> Result<Arc<dyn ServerCertVerifier>, String> {
+    fn verifier(&self) -> Result<Arc<Verifier>, String> {
         let provider = Arc::new(aws_lc_rs::default_provider());
-        match self {
-            Self::Anybody => Ok(Arc::new(TakeAny(provider))),
+        let verifier = match self {
+            Self::Anybody => Verifier::any(provider),
             Self::System => {
                 let mut roots = roots::system();
-                // A verifier cannot be made of nothing; a certificate that nobody has a key for trusts nobody.
-                if roots.is_empty() {
-                    return Ok(Arc::new(TakeNone));
-                }
                 roots.roots.shrink_to_fit();
-                chained(roots, provider).map_err(|e| format!("system certificate authorities: {e}"))
+                Verifier::chained(roots, Vec::new(), provider)
+                    .map_err(|e| format!("system certificate authorities: {e}"))?
             }
             Self::Authorities(pem) => {
                 let pinned = pem.certificates()?;
@@ -139,160 +135,9 @@ impl Trust {
                 for certificate in &pinned {
                     roots.add(certificate.clone()).map_err(|e| pem.failed(e))?;
                 }
-                let chained = chained(roots, provider).map_err(|e| pem.failed(e))?;
-                Ok(Arc::new(ChainedOrPinned { chained, pinned }))
+                Verifier::chained(roots, pinned, provider).map_err(|e| pem.failed(e))?
             }
-        }
-    }
-}
-
-fn chained(
-    roots: RootCertStore,
-    provider: Arc<CryptoProvider>,
-) -> Result<Arc<dyn ServerCertVerifier>, String> {
-    let built = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build();
-    Ok(built.map_err(|e| e.to_string())?)
-}
-
-/// A chain to an authority, or a certificate that is trusted itself: `openssl req -x509` makes authorities, and people
-/// serve with them.
-#[derive(Debug)]
-struct ChainedOrPinned {
-    chained: Arc<dyn ServerCertVerifier>,
-    pinned: Vec<CertificateDer<'static>>,
-}
-
-impl ServerCertVerifier for ChainedOrPinned {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        let found =
-            self.chained.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
-        if found.is_ok() || !self.pinned.iter().any(|pinned| pinned.as_ref() == end_entity.as_ref()) {
-            return found;
-        }
-        in_date(end_entity, now)?;
-        rustls::client::verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.chained.verify_tls12_signature(message, cert, signed)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.chained.verify_tls13_signature(message, cert, signed)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.chained.supported_verify_schemes()
-    }
-}
-
-fn in_date(certificate: &CertificateDer<'_>, now: UnixTime) -> Result<(), rustls::Error> {
-    let bad = |why| rustls::Error::InvalidCertificate(why);
-    let (_, parsed) =
-        x509_parser::parse_x509_certificate(certificate).map_err(|_| bad(CertificateError::BadEncoding))?;
-    let seconds = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
-    let validity = parsed.validity();
-    if seconds < validity.not_before.timestamp() {
-        Err(bad(CertificateError::NotValidYet))
-    } else if seconds > validity.not_after.timestamp() {
-        Err(bad(CertificateError::Expired))
-    } else {
-        Ok(())
-    }
-}
-
-/// Takes the certificate of anybody who holds its key.
-#[derive(Debug)]
-struct TakeAny(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for TakeAny {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, cert, signed, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, cert, signed, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
-}
-
-/// Trusts nobody: this machine knows no authority.
-#[derive(Debug)]
-struct TakeNone;
-
-impl ServerCertVerifier for TakeNone {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Err(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer))
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _message: &[u8],
-        _cert: &CertificateDer<'_>,
-        _signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Err(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer))
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _message: &[u8],
-        _cert: &CertificateDer<'_>,
-        _signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Err(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer))
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        aws_lc_rs::default_provider().signature_verification_algorithms.supported_schemes()
+        };
+        Ok(Arc::new(verifier))
     }
 }
