@@ -94,9 +94,16 @@ pub enum Fix {
 pub struct Area(pub &'static str);
 
 const TABLES: &[&str] = &[
+    include_str!("../catalogue/aud.tsv"),
+    include_str!("../catalogue/cld.tsv"),
+    include_str!("../catalogue/cod.tsv"),
+    include_str!("../catalogue/cpl.tsv"),
+    include_str!("../catalogue/hst.tsv"),
+    include_str!("../catalogue/iam.tsv"),
     include_str!("../catalogue/img.tsv"),
     include_str!("../catalogue/net.tsv"),
     include_str!("../catalogue/pod.tsv"),
+    include_str!("../catalogue/run.tsv"),
 ];
 
 /// Every check, by name.
@@ -168,7 +175,8 @@ impl Severity {
 }
 
 impl Kind {
-    fn parse(letter: &str) -> Option<Self> {
+    /// The kind that a letter of the catalogue stands for.
+    pub fn parse(letter: &str) -> Option<Self> {
         Some(match letter {
             "O" => Self::Objects,
             "L" => Self::Cluster,

@@ -3,6 +3,7 @@
 use evidence::{Object, Origin};
 
 use crate::catalogue::Check;
+use crate::document::Document;
 use crate::words::Said;
 
 /// How a check came out for something.
@@ -33,6 +34,13 @@ pub struct Subject {
     pub namespace: String,
     /// Name.
     pub name: String,
+}
+
+/// Something that a finding can be about, and where it was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub subject: Subject,
+    pub origin: Option<Origin>,
 }
 
 /// Something that is not as it should be.
@@ -75,6 +83,32 @@ impl Subject {
             namespace: object.namespace().to_owned(),
             name: object.name().to_owned(),
         }
+    }
+}
+
+impl Place {
+    /// Something that is no object: `kind` such as `File`, `name` such as its path.
+    pub(crate) fn named(kind: &str, name: impl Into<String>, origin: &Origin) -> Self {
+        let subject = Subject { kind: kind.to_owned(), namespace: String::new(), name: name.into() };
+        Self { subject, origin: Some(origin.clone()) }
+    }
+}
+
+impl From<&Object> for Place {
+    fn from(object: &Object) -> Self {
+        Self { subject: Subject::of(object), origin: Some(object.origin.clone()) }
+    }
+}
+
+impl From<&Document> for Place {
+    /// The document by its own kind and name; by its source when it has none.
+    fn from(document: &Document) -> Self {
+        let text = |path: &[&str]| document.value.str_at(path).to_owned();
+        let (kind, name) = (text(&["kind"]), text(&["metadata", "name"]));
+        let kind = if kind.is_empty() { document.kind.words().en.to_owned() } else { kind };
+        let name = if name.is_empty() { document.origin.source.to_string() } else { name };
+        let subject = Subject { kind, namespace: text(&["metadata", "namespace"]), name };
+        Self { subject, origin: Some(document.origin.clone()) }
     }
 }
 

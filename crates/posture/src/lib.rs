@@ -5,7 +5,9 @@
 //! function in `checks/`, one file a family.
 
 mod catalogue;
+mod certificate;
 mod checks;
+mod document;
 mod finding;
 mod image;
 mod input;
@@ -14,12 +16,16 @@ mod quantity;
 mod report;
 mod scan;
 mod secrets;
+mod settings;
+mod sources;
 mod words;
 mod workload;
 
 pub use catalogue::{Area, Check, Fix, Kind, Severity, catalogue, check};
+pub use document::Document;
 pub use finding::{Finding, Status, Subject};
-pub use input::{Input, Settings};
+pub use input::Input;
 pub use report::{AreaScore, Outcome, Report, csv, html, junit, markdown, sarif, text, value};
 pub use scan::scan;
+pub use settings::{Profile, Settings};
 pub use words::{Language, Words};

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use evidence::Object;
-
 use crate::catalogue::{Check, catalogue, check};
-use crate::checks::{self, FAMILIES};
-use crate::finding::{Finding, Status, Subject};
-use crate::input::{Input, Settings};
+use crate::checks;
+use crate::finding::{Finding, Place, Status};
+use crate::input::Input;
 use crate::report::{Outcome, Report};
+use crate::settings::Settings;
 use crate::words::Said;
 use crate::workload::Workloads;
 
@@ -24,13 +23,14 @@ pub(crate) struct Scan<'a> {
 struct Found {
     examined: usize,
     findings: Vec<Finding>,
+    lacking: Vec<Said>,
 }
 
 /// Holds what was given against every check.
 pub fn scan(input: &Input, settings: &Settings) -> Report {
     let workloads = Workloads::of(&input.objects);
     let mut scan = Scan { input, settings, workloads, found: BTreeMap::new() };
-    for family in FAMILIES {
+    for family in checks::families() {
         (family.run)(&mut scan);
     }
     let outcomes = catalogue().iter().map(|check| scan.outcome(check)).collect();
@@ -43,37 +43,38 @@ impl Scan<'_> {
         self.found.entry(id).or_default().examined += 1;
     }
 
-    /// A check finds something.
+    /// A check finds something, in an object or elsewhere.
     pub(crate) fn find(
         &mut self,
         id: &'static str,
         status: Status,
-        object: &Object,
+        place: impl Into<Place>,
         field: String,
         reason: Said,
     ) {
         let Some(check) = check(id) else { return };
-        let finding = Finding {
-            check,
-            status,
-            subject: Subject::of(object),
-            origin: Some(object.origin.clone()),
-            field,
-            reason,
-        };
+        let Place { subject, origin } = place.into();
+        let finding = Finding { check, status, subject, origin, field, reason };
         self.found.entry(id).or_default().findings.push(finding);
     }
 
+    /// A check cannot decide: something is there, but what would tell how it is was not given.  It is not evaluated
+    /// then, unless it finds something elsewhere.
+    pub(crate) fn lack(&mut self, id: &'static str, what: Said) {
+        self.found.entry(id).or_default().lacking.push(what);
+    }
+
     fn outcome(&mut self, check: &'static Check) -> Outcome {
-        let Found { examined, findings } = self.found.remove(check.id).unwrap_or_default();
+        let Found { examined, findings, lacking } = self.found.remove(check.id).unwrap_or_default();
         let worst = findings.iter().map(|finding| finding.status).max();
         let given = check.inputs.iter().any(|kind| self.input.has(*kind));
         let given = given && checks::has(check.id) && self.settings.decides(check.id);
         let status = worst.unwrap_or(match (examined, given) {
+            _ if !lacking.is_empty() => Status::NotEvaluated,
             (0, false) => Status::NotEvaluated,
             (0, true) => Status::NotApplicable,
             _ => Status::Pass,
         });
-        Outcome { check, status, examined, findings }
+        Outcome { check, status, examined, findings, lacking }
     }
 }

@@ -11,6 +11,9 @@ use sumun_posture::{
     value,
 };
 
+/// Checks that the files show.
+const SHOWN: &[&str] = &["POD-0", "NET-002", "NET-012", "IMG-001", "IMG-002", "IMG-003"];
+
 const MANIFESTS: &str = "\
 apiVersion: v1
 kind: Namespace
@@ -48,7 +51,10 @@ fn report() -> Report {
         origin: Origin { source: Arc::from("shop.yaml"), line: 1 + 10 * i, document: i + 1 },
     });
     let objects = Evidence { objects: objects.collect(), ..Evidence::default() };
-    scan(&Input { objects, whole_cluster: false }, &Settings::default())
+    let mut report = scan(&Input { objects, ..Input::default() }, &Settings::default());
+    // The files are about form: what is added to the catalogue does not change them.
+    report.outcomes.retain(|o| SHOWN.iter().any(|id| o.check.id.starts_with(id)));
+    report
 }
 
 fn is_as_written(name: &str, got: &str) {

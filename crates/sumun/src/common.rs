@@ -122,6 +122,11 @@ impl Sources {
             || (self.files.is_empty() && self.data_dir.is_none())
     }
 
+    /// True when any source is named.
+    pub(crate) fn is_named(&self) -> bool {
+        self.kubeconfig.is_some() || self.context.is_some() || self.has_files() || self.data_dir.is_some()
+    }
+
     /// True when files or directories are given.
     pub(crate) fn has_files(&self) -> bool {
         !self.files.is_empty()

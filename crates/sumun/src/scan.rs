@@ -1,14 +1,16 @@
 //! `sumun scan`: is this built the way the guidelines say?
 
+mod catalogue;
+mod gather;
+
 use std::process::ExitCode;
 
 use admission::pod_security::Version;
-use api::{Value, object};
+use api::Value;
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use evidence::Wanted;
-use posture::{Input, Language, Report, Settings, Severity, Status, catalogue};
+use posture::{Language, Profile, Report, Settings, Severity, Status};
 
-use crate::common::{self, Failure, Output, Sources, exit, print, say, table};
+use crate::common::{self, Failure, exit, print, say};
 
 pub(crate) const NAME: &str = "scan";
 
@@ -38,14 +40,9 @@ pub(crate) fn command() -> Command {
         .after_help(HELP)
         .args_conflicts_with_subcommands(true)
         .args(common::source_args())
-        .args([output(), language(), fail_on(), version(), registries(), whole()])
-        .subcommand(Command::new("list").about("Every check").args([common::output_arg(), language()]))
-        .subcommand(
-            Command::new("explain")
-                .about("What a check asks for, and what to do about it")
-                .arg(Arg::new("id").required(true).value_name("ID").help("Such as POD-005"))
-                .args([common::output_arg(), language()]),
-        )
+        .args(gather::args())
+        .args([output(), language(), fail_on(), profile(), version(), registries(), whole()])
+        .subcommands(catalogue::commands())
 }
 
 fn output() -> Arg {
@@ -76,6 +73,15 @@ fn fail_on() -> Arg {
         .help("Exit with 1 when a check of this severity or worse fails")
 }
 
+fn profile() -> Arg {
+    Arg::new("profile")
+        .long("profile")
+        .value_name("WHO")
+        .value_parser(Profile::ALL.map(Profile::name))
+        .default_value(Profile::default().name())
+        .help("Who runs the control plane: you, or a provider")
+}
+
 fn version() -> Arg {
     Arg::new("pod-security-version")
         .long("pod-security-version")
@@ -102,8 +108,8 @@ fn whole() -> Arg {
 
 pub(crate) fn run(matches: &ArgMatches) -> ExitCode {
     common::end(match matches.subcommand() {
-        Some(("list", matches)) => list(matches),
-        Some(("explain", matches)) => explain(matches),
+        Some(("list", matches)) => catalogue::list(matches),
+        Some(("explain", matches)) => catalogue::explain(matches),
         _ => scan(matches),
     })
 }
@@ -116,24 +122,24 @@ fn spoken(matches: &ArgMatches) -> Language {
 }
 
 fn scan(matches: &ArgMatches) -> Result<u8, Failure> {
-    let sources = Sources::of(matches);
-    let from_cluster = !sources.has_files();
-    let objects = sources.read(Wanted::All)?;
-    let is_complete = objects.is_complete();
-    let version = matches.get_one::<String>("pod-security-version").map_or("latest", String::as_str);
-    let settings = Settings {
-        pod_security: Version::parse(version).unwrap_or_default(),
-        registries: matches.get_many("registry").into_iter().flatten().cloned().collect(),
-        ..Settings::default()
-    };
-    let whole_cluster = (from_cluster && is_complete) || matches.get_flag("whole-cluster");
-    let report = posture::scan(&Input { objects, whole_cluster }, &settings);
+    let gathered = gather::gather(matches)?;
+    let report = posture::scan(&gathered.input, &settings(matches));
     print(&written(&report, matches))?;
-    Ok(match (failed(&report, matches), is_complete) {
+    Ok(match (failed(&report, matches), gathered.is_complete) {
         (true, _) => exit::NO,
         (false, false) => exit::INCOMPLETE,
         (false, true) => exit::OK,
     })
+}
+
+fn settings(matches: &ArgMatches) -> Settings {
+    let text = |name| matches.get_one::<String>(name).map_or("", String::as_str);
+    Settings {
+        pod_security: Version::parse(text("pod-security-version")).unwrap_or_default(),
+        profile: Profile::parse(text("profile")).unwrap_or_default(),
+        registries: matches.get_many("registry").into_iter().flatten().cloned().collect(),
+        ..Settings::default()
+    }
 }
 
 fn written(report: &Report, matches: &ArgMatches) -> String {
@@ -167,64 +173,4 @@ fn failed(report: &Report, matches: &ArgMatches) -> bool {
         say(&format!("{count} {checks} {least} or worse failed"));
     }
     count > 0
-}
-
-fn list(matches: &ArgMatches) -> Result<u8, Failure> {
-    let language = spoken(matches);
-    let value = || Value::from(catalogue().iter().map(|c| described(c, language)).collect::<Vec<_>>());
-    Output::of(matches).show(value, || {
-        let rows: Vec<_> = catalogue()
-            .iter()
-            .map(|check| {
-                let inputs: Vec<_> = check.inputs.iter().map(|kind| kind.words().of(language)).collect();
-                let title = check.title.of(language).to_owned();
-                vec![check.id.to_owned(), check.severity.to_string(), inputs.join(" / "), title]
-            })
-            .collect();
-        table(&["ID", "SEVERITY", "FROM", "WHAT IS ASKED FOR"], &rows)
-    })?;
-    Ok(exit::OK)
-}
-
-fn described(check: &posture::Check, language: Language) -> Value {
-    let list = |items: &[&'static str]| items.iter().map(|item| Value::from(*item)).collect::<Vec<_>>();
-    let inputs: Vec<_> = check.inputs.iter().map(|kind| Value::from(kind.words().of(language))).collect();
-    object! {
-        "id" => check.id,
-        "area" => check.area().words().of(language),
-        "severity" => check.severity.name(),
-        "title" => check.title.of(language),
-        "remedy" => check.remedy.of(language),
-        "from" => inputs,
-        "items" => list(&check.items),
-        "cis" => list(&check.cis),
-        "nsa" => list(&check.nsa),
-        "pss" => check.pss,
-    }
-}
-
-fn explain(matches: &ArgMatches) -> Result<u8, Failure> {
-    let id = matches.get_one::<String>("id").map(|id| id.to_ascii_uppercase()).unwrap_or_default();
-    let check = posture::check(&id)
-        .ok_or_else(|| Failure(format!("there is no check {id}; `sumun scan list` names them all")))?;
-    let language = spoken(matches);
-    Output::of(matches).show(
-        || described(check, language),
-        || {
-            let mut rows = vec![
-                (check.id, check.title.of(language).to_owned()),
-                ("area", check.area().words().of(language).to_owned()),
-                ("severity", check.severity.to_string()),
-                ("remedy", check.remedy.of(language).to_owned()),
-            ];
-            let references = [("items", &check.items), ("CIS", &check.cis), ("NSA", &check.nsa)];
-            let given = references.into_iter().filter(|(_, items)| !items.is_empty());
-            rows.extend(given.map(|(name, items)| (name, items.join(", "))));
-            if !check.pss.is_empty() {
-                rows.push(("PSS", check.pss.to_owned()));
-            }
-            rows.into_iter().map(|(name, text)| format!("{name:<10} {text}\n")).collect()
-        },
-    )?;
-    Ok(exit::OK)
 }

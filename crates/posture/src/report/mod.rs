@@ -9,7 +9,7 @@ mod value;
 
 use crate::catalogue::{Area, Check, Severity};
 use crate::finding::{Finding, Status};
-use crate::words::Language;
+use crate::words::{Language, Said};
 
 pub use html::html;
 pub use junit::junit;
@@ -29,6 +29,8 @@ pub struct Outcome {
     pub examined: usize,
     /// What is not as it should be.
     pub findings: Vec<Finding>,
+    /// What would have to be given to decide about more.
+    pub lacking: Vec<Said>,
 }
 
 /// How every check came out, by name.

@@ -2,7 +2,7 @@
 
 use api::Value;
 
-use super::{Flaw, Look, Row};
+use crate::checks::{Flaw, Look, Row};
 use crate::quantity;
 use crate::words::{Words, words};
 use crate::workload::Container;

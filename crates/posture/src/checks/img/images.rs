@@ -1,6 +1,6 @@
 //! Where images come from and how surely they are named.
 
-use super::{Flaw, Look, Row};
+use crate::checks::{Flaw, Look, Row};
 use crate::image::Image;
 use crate::words::{Words, words};
 use crate::workload::Container;

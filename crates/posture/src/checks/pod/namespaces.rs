@@ -120,6 +120,6 @@ fn something_enforces(scan: &mut Scan<'_>, namespaces: &[&Object]) {
     let installed = policies.iter().any(|kind| kinds.contains_key(kind))
         || kinds.keys().any(|(group, _)| ENGINES.contains(group) || *group == "constraints.gatekeeper.sh");
     if let Some(first) = namespaces.first().filter(|_| !installed && !namespaces.iter().any(enforces)) {
-        scan.find("POD-042", Status::Fail, first, String::new(), NOTHING_ENFORCES.plain());
+        scan.find("POD-042", Status::Fail, *first, String::new(), NOTHING_ENFORCES.plain());
     }
 }

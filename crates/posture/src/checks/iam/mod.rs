@@ -1,0 +1,5 @@
+//! Identities and rights.
+
+use super::Family;
+
+pub(super) const FAMILIES: &[Family] = &[];

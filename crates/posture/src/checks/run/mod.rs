@@ -1,0 +1,5 @@
+//! Container runtime: confinement and isolation.
+
+use super::Family;
+
+pub(super) const FAMILIES: &[Family] = &[];

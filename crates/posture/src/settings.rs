@@ -1,0 +1,103 @@
+//! What a site has decided for itself.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use admission::pod_security::Version;
+use api::time::Timestamp;
+
+/// What a site has decided for itself.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The version of the Pod Security Standards.
+    pub pod_security: Version,
+    /// Who runs the control plane.
+    pub profile: Profile,
+    /// The time at which ages and ends are judged.
+    pub now: Timestamp,
+    /// Namespaces of the system, which workloads keep out of.
+    pub system_namespaces: Vec<String>,
+    /// The most applications in one namespace.
+    pub most_applications: usize,
+    /// The smallest number of a user or group that is certainly not one of a host.
+    pub lowest_id: i64,
+    /// Registries, or folders of them, that images may come from; empty when nobody has said.
+    pub registries: Vec<String>,
+    /// The longest life of a projected token, in seconds.
+    pub longest_token: i64,
+}
+
+/// Who runs the control plane: what can be mended there, and what is there at all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Profile {
+    /// Whoever runs the cluster.
+    #[default]
+    SelfManaged,
+    /// Naver Cloud Kubernetes Service.
+    Nks,
+    /// Amazon Elastic Kubernetes Service.
+    Eks,
+    /// Google Kubernetes Engine.
+    Gke,
+    /// Azure Kubernetes Service.
+    Aks,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let system = ["kube-system", "kube-public", "kube-node-lease"];
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self {
+            pod_security: Version::Latest,
+            profile: Profile::SelfManaged,
+            now: Timestamp::new(i64::try_from(since.as_secs()).unwrap_or(i64::MAX), 0),
+            system_namespaces: system.map(str::to_owned).to_vec(),
+            most_applications: 5,
+            lowest_id: 10_000,
+            registries: Vec::new(),
+            longest_token: 86_400,
+        }
+    }
+}
+
+impl Settings {
+    /// True when a site has said what a check needs to know.
+    pub(crate) fn decides(&self, id: &str) -> bool {
+        id != "IMG-003" || !self.registries.is_empty()
+    }
+
+    /// True for a namespace of the system.
+    pub(crate) fn is_system(&self, namespace: &str) -> bool {
+        self.system_namespaces.iter().any(|n| n == namespace)
+    }
+
+    /// How many whole days lie between then and now; negative for what is still to come.
+    pub(crate) fn days_since(&self, then: Timestamp) -> i64 {
+        (self.now.seconds() - then.seconds()).div_euclid(86_400)
+    }
+}
+
+impl Profile {
+    /// Every profile.
+    pub const ALL: [Self; 5] = [Self::SelfManaged, Self::Nks, Self::Eks, Self::Gke, Self::Aks];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SelfManaged => "self-managed",
+            Self::Nks => "nks",
+            Self::Eks => "eks",
+            Self::Gke => "gke",
+            Self::Aks => "aks",
+        }
+    }
+
+    /// The profile of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|profile| profile.name() == name)
+    }
+
+    /// True when a provider runs the control plane, so that its flags and files are out of reach.
+    pub fn is_managed(self) -> bool {
+        self != Self::SelfManaged
+    }
+}

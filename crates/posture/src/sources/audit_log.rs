@@ -1,0 +1,1 @@
+//! What an audit log tells, gathered event by event.

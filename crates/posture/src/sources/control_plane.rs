@@ -1,0 +1,1 @@
+//! The control plane: its components' flags, and the configuration files that they name.

@@ -1,0 +1,1 @@
+//! Facts of a host: files with modes and owners, processes, units, packages, kernel settings.

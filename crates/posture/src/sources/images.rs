@@ -1,0 +1,1 @@
+//! What is known of images: configuration, bills of materials, vulnerabilities.

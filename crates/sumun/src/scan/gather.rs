@@ -1,0 +1,126 @@
+//! Gathers what a scan looks at: objects, and everything that is given beside them.
+//!
+//! Entry points: [`args`], [`gather`].
+
+use std::path::Path;
+
+use clap::{Arg, ArgAction, ArgMatches, ValueHint};
+use evidence::{Evidence, Origin, Problem, ProblemKind, Wanted};
+use posture::{Document, Input, Kind};
+
+use crate::common::{Failure, Sources, tell_problems};
+
+/// The largest file of documents, in bytes.
+const MOST_BYTES: u64 = 256 << 20;
+
+/// Flags that name files of one kind of document, and their help.
+const FILES: &[(&str, Kind, &str)] = &[
+    ("host-facts", Kind::Host, "What `sumun scan host` wrote on a host; may be repeated"),
+    (
+        "cloud",
+        Kind::Cloud,
+        "Export of a cloud: answers of Naver Cloud's API, or `terraform show -json`; may be repeated",
+    ),
+    (
+        "images",
+        Kind::Images,
+        "Image configuration, bill of materials or vulnerability report (Trivy, Grype, Clair, CycloneDX, SPDX); may be repeated",
+    ),
+    (
+        "attestation",
+        Kind::Attestation,
+        "What somebody vouches for, or evidence from elsewhere (SARIF, ZAP); may be repeated",
+    ),
+];
+
+/// What was gathered.
+pub(super) struct Gathered {
+    pub input: Input,
+    /// False when something could not be read.
+    pub is_complete: bool,
+}
+
+/// The flags.
+pub(super) fn args() -> Vec<Arg> {
+    let file = |(name, _, help): &(&'static str, Kind, &'static str)| {
+        Arg::new(*name)
+            .long(*name)
+            .value_name("PATH")
+            .action(ArgAction::Append)
+            .value_hint(ValueHint::AnyPath)
+            .help_heading("Evidence")
+            .help(*help)
+    };
+    FILES.iter().map(file).collect()
+}
+
+/// Reads what the flags name.  Problems are told on stderr, and the rest is still read.
+///
+/// # Errors
+/// Nothing that could be read.
+pub(super) fn gather(matches: &ArgMatches) -> Result<Gathered, Failure> {
+    let sources = Sources::of(matches);
+    let mut documents = Documents::default();
+    for (flag, kind, _) in FILES {
+        for path in matches.get_many::<String>(flag).into_iter().flatten() {
+            documents.path(*kind, Path::new(path));
+        }
+    }
+    tell_problems(&Evidence { problems: documents.problems.clone(), ..Evidence::default() });
+    // Whoever names documents only does not mean the cluster of the kubeconfig.
+    let objects = if sources.is_named() || documents.all.is_empty() {
+        sources.read(Wanted::All)?
+    } else {
+        Evidence::default()
+    };
+    let is_complete = objects.is_complete() && documents.problems.is_empty();
+    let from_cluster = !sources.has_files() && !objects.objects.is_empty();
+    let whole = (from_cluster && objects.is_complete()) || matches.get_flag("whole-cluster");
+    let mut input = Input::of(objects, whole);
+    input.documents.append(&mut documents.all);
+    Ok(Gathered { input, is_complete })
+}
+
+#[derive(Default)]
+struct Documents {
+    all: Vec<Document>,
+    problems: Vec<Problem>,
+}
+
+impl Documents {
+    /// Reads a file, or every file of a directory.
+    fn path(&mut self, kind: Kind, path: &Path) {
+        if !path.is_dir() {
+            return self.file(kind, path);
+        }
+        match std::fs::read_dir(path) {
+            Ok(entries) => {
+                let mut files: Vec<_> =
+                    entries.flatten().map(|entry| entry.path()).filter(|p| p.is_file()).collect();
+                files.sort();
+                files.iter().for_each(|file| self.file(kind, file));
+            }
+            Err(why) => self.problem(path, ProblemKind::Unreadable, why.to_string()),
+        }
+    }
+
+    fn file(&mut self, kind: Kind, path: &Path) {
+        let size = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+        if size > MOST_BYTES {
+            let text = format!("{} MiB; the most that is read is {} MiB", size >> 20, MOST_BYTES >> 20);
+            return self.problem(path, ProblemKind::TooLarge, text);
+        }
+        match std::fs::read(path) {
+            Ok(text) => match Document::parse(kind, &path.display().to_string(), &text) {
+                Ok(documents) => self.all.extend(documents),
+                Err(problem) => self.problems.push(problem),
+            },
+            Err(why) => self.problem(path, ProblemKind::Unreadable, why.to_string()),
+        }
+    }
+
+    fn problem(&mut self, path: &Path, kind: ProblemKind, text: String) {
+        let origin = Origin::whole(path.display().to_string());
+        self.problems.push(Problem { origin, kind, text });
+    }
+}
