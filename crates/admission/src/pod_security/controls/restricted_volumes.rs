@@ -48,7 +48,7 @@ pub(super) fn check(pod: &Pod<'_>) -> Option<Violation> {
     let mut names = Vec::new();
     let mut kinds = Values::new();
     for volume in pod.spec.array_at(&["volumes"]) {
-        if !ALLOWED.iter().any(|source| has(volume, source)) {
+        if !is_defaulted(volume) && !ALLOWED.iter().any(|source| has(volume, source)) {
             names.push(name(volume));
             kinds.insert(OTHERS.into_iter().find(|source| has(volume, source)).unwrap_or("unknown"));
         }
@@ -65,4 +65,10 @@ pub(super) fn check(pod: &Pod<'_>) -> Option<Violation> {
         text::quoted(kinds)
     );
     Violation::some("restricted volume types", detail)
+}
+
+/// A volume without a source is an `emptyDir`: in manifests, before defaults are filled in.
+fn is_defaulted(volume: &Value) -> bool {
+    let mut members = volume.as_object().into_iter().flat_map(|volume| volume.iter());
+    members.all(|(member, value)| member == "name" || value.is_null())
 }
