@@ -13,6 +13,7 @@ mod image;
 mod input;
 mod network;
 mod quantity;
+mod releases;
 mod report;
 mod scan;
 mod secrets;

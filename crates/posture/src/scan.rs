@@ -24,6 +24,7 @@ struct Found {
     examined: usize,
     findings: Vec<Finding>,
     lacking: Vec<Said>,
+    spared: bool,
 }
 
 /// Holds what was given against every check.
@@ -64,13 +65,20 @@ impl Scan<'_> {
         self.found.entry(id).or_default().lacking.push(what);
     }
 
+    /// A check is about something that is certainly not here, such as flags that a provider keeps to itself: it is not
+    /// applicable then, unless something else of its kind is looked at.
+    pub(crate) fn spare(&mut self, id: &'static str) {
+        self.found.entry(id).or_default().spared = true;
+    }
+
     fn outcome(&mut self, check: &'static Check) -> Outcome {
-        let Found { examined, findings, lacking } = self.found.remove(check.id).unwrap_or_default();
+        let Found { examined, findings, lacking, spared } = self.found.remove(check.id).unwrap_or_default();
         let worst = findings.iter().map(|finding| finding.status).max();
         let given = check.inputs.iter().any(|kind| self.input.has(*kind));
         let given = given && checks::has(check.id) && self.settings.decides(check.id);
         let status = worst.unwrap_or(match (examined, given) {
             _ if !lacking.is_empty() => Status::NotEvaluated,
+            (0, _) if spared => Status::NotApplicable,
             (0, false) => Status::NotEvaluated,
             (0, true) => Status::NotApplicable,
             _ => Status::Pass,
