@@ -19,6 +19,7 @@ mod scan;
 mod secrets;
 mod settings;
 mod sources;
+mod when;
 mod words;
 mod workload;
 
@@ -29,4 +30,5 @@ pub use input::Input;
 pub use report::{AreaScore, Outcome, Report, csv, html, junit, markdown, sarif, text, value};
 pub use scan::scan;
 pub use settings::{Profile, Settings};
+pub use sources::unreadable;
 pub use words::{Language, Words};

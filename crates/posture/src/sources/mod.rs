@@ -9,3 +9,15 @@ pub(crate) mod images;
 pub(crate) mod kubeconfig;
 pub(crate) mod kubelet;
 pub(crate) mod nodes;
+
+use evidence::Problem;
+
+use crate::input::Input;
+
+/// Views that tell what they cannot make sense of.
+const VIEWS: &[fn(&Input) -> Vec<Problem>] = &[attestation::problems];
+
+/// Documents that cannot be made sense of: well-formed, but not what was asked for, or not all of it.
+pub fn unreadable(input: &Input) -> Vec<Problem> {
+    VIEWS.iter().flat_map(|problems| problems(input)).collect()
+}

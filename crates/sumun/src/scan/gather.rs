@@ -73,11 +73,14 @@ pub(super) fn gather(matches: &ArgMatches) -> Result<Gathered, Failure> {
     } else {
         Evidence::default()
     };
-    let is_complete = objects.is_complete() && documents.problems.is_empty();
     let from_cluster = !sources.has_files() && !objects.objects.is_empty();
-    let whole = (from_cluster && objects.is_complete()) || matches.get_flag("whole-cluster");
+    let is_whole = objects.is_complete();
+    let whole = (from_cluster && is_whole) || matches.get_flag("whole-cluster");
     let mut input = Input::of(objects, whole);
     input.documents.append(&mut documents.all);
+    let unreadable = posture::unreadable(&input);
+    let is_complete = is_whole && documents.problems.is_empty() && unreadable.is_empty();
+    tell_problems(&Evidence { problems: unreadable, ..Evidence::default() });
     Ok(Gathered { input, is_complete })
 }
 
