@@ -28,6 +28,8 @@ pub enum Status {
 /// What a finding is about.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Subject {
+    /// API version, `""` for what is no object.
+    pub api_version: String,
     /// Kind.
     pub kind: String,
     /// Namespace, `""` for none.
@@ -79,6 +81,7 @@ impl Subject {
     /// An object.
     pub fn of(object: &Object) -> Self {
         Self {
+            api_version: object.value.str_at(&["apiVersion"]).to_owned(),
             kind: object.kind().to_owned(),
             namespace: object.namespace().to_owned(),
             name: object.name().to_owned(),
@@ -89,7 +92,7 @@ impl Subject {
 impl Place {
     /// Something that is no object: `kind` such as `File`, `name` such as its path.
     pub(crate) fn named(kind: &str, name: impl Into<String>, origin: &Origin) -> Self {
-        let subject = Subject { kind: kind.to_owned(), namespace: String::new(), name: name.into() };
+        let subject = Subject { kind: kind.to_owned(), name: name.into(), ..Subject::default() };
         Self { subject, origin: Some(origin.clone()) }
     }
 }
@@ -107,7 +110,7 @@ impl From<&Document> for Place {
         let (kind, name) = (text(&["kind"]), text(&["metadata", "name"]));
         let kind = if kind.is_empty() { document.kind.words().en.to_owned() } else { kind };
         let name = if name.is_empty() { document.origin.source.to_string() } else { name };
-        let subject = Subject { kind, namespace: text(&["metadata", "namespace"]), name };
+        let subject = Subject { kind, name, ..Subject::default() };
         Self { subject, origin: Some(document.origin.clone()) }
     }
 }
@@ -115,7 +118,7 @@ impl From<&Document> for Place {
 /// `Kind namespace/name`.
 impl std::fmt::Display for Subject {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { kind, namespace, name } = self;
+        let Self { kind, namespace, name, .. } = self;
         if namespace.is_empty() { write!(f, "{kind} {name}") } else { write!(f, "{kind} {namespace}/{name}") }
     }
 }

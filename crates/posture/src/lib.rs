@@ -9,6 +9,7 @@ mod certificate;
 mod checks;
 mod document;
 mod finding;
+mod frameworks;
 mod image;
 mod input;
 mod network;
@@ -26,8 +27,12 @@ mod workload;
 pub use catalogue::{Area, Check, Fix, Kind, Severity, catalogue, check};
 pub use document::Document;
 pub use finding::{Finding, Status, Subject};
+pub use frameworks::{Framework, Item, items};
 pub use input::Input;
-pub use report::{AreaScore, Outcome, Report, csv, html, junit, markdown, sarif, text, value};
+pub use report::{
+    AreaScore, ItemOutcome, Outcome, Report, csv, html, junit, markdown, oscal, policy_report, sarif, text,
+    value,
+};
 pub use scan::scan;
 pub use settings::{Profile, Settings};
 pub use sources::unreadable;

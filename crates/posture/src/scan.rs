@@ -35,7 +35,7 @@ pub fn scan(input: &Input, settings: &Settings) -> Report {
         (family.run)(&mut scan);
     }
     let outcomes = catalogue().iter().map(|check| scan.outcome(check)).collect();
-    Report { outcomes }
+    Report { outcomes, ..Report::default() }
 }
 
 impl Scan<'_> {

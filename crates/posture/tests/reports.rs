@@ -5,10 +5,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use api::time::Timestamp;
 use evidence::{Evidence, Object, Origin};
 use sumun_posture::{
-    AreaScore, Input, Language, Report, Settings, Status, csv, html, junit, markdown, sarif, scan, text,
-    value,
+    AreaScore, Framework, Input, Language, Report, Settings, Status, csv, html, junit, markdown, oscal,
+    policy_report, sarif, scan, text, value,
 };
 
 /// Checks that the files show.
@@ -83,6 +84,21 @@ fn every_form() {
     is_as_written("report.ko.html", &html(&report, Language::Korean));
     is_as_written("report.json", &pretty(value(&report, Language::English)));
     is_as_written("report.sarif", &pretty(sarif(&report, Language::English, "1.0.0")));
+    let now = Timestamp::new(1_800_000_000, 0);
+    is_as_written("oscal.json", &pretty(oscal(&report, Language::English, "1.0.0", now)));
+    is_as_written("policyreport.json", &pretty(policy_report(&report, Language::English, now)));
+}
+
+#[test]
+fn by_guideline() {
+    let report = report().of(&[Framework::Pss]);
+    assert!(report.outcomes.iter().all(|outcome| !outcome.check.pss.is_empty()));
+    let levels: Vec<_> = report.by_item(Framework::Pss).iter().map(|o| (o.item.id, o.status)).collect();
+    assert!(levels.contains(&("baseline", Status::Fail)), "{levels:?}");
+    is_as_written("pss.txt", &text(&report, Language::English));
+    is_as_written("pss.html", &html(&report, Language::Korean));
+    let guidelines = value(&report, Language::English);
+    assert_eq!(guidelines.array_at(&["guidelines"]).len(), 1);
 }
 
 #[test]
@@ -96,6 +112,8 @@ fn no_form_shows_a_credential() {
         html(&report, Language::Korean),
         api::json::to_string(&value(&report, Language::English)),
         api::json::to_string(&sarif(&report, Language::English, "1")),
+        api::json::to_string(&oscal(&report, Language::English, "1", Timestamp::ZERO)),
+        api::json::to_string(&policy_report(&report, Language::English, Timestamp::ZERO)),
     ];
     for form in forms {
         assert!(form.contains("DB_PASSWORD") && !form.contains("hunter2"), "{form}");

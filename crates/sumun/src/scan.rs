@@ -7,8 +7,9 @@ use std::process::ExitCode;
 
 use admission::pod_security::Version;
 use api::Value;
+use api::time::Timestamp;
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use posture::{Language, Profile, Report, Settings, Severity, Status};
+use posture::{Framework, Language, Profile, Report, Settings, Severity, Status};
 
 use crate::common::{self, Failure, exit, print, say};
 
@@ -41,7 +42,7 @@ pub(crate) fn command() -> Command {
         .args_conflicts_with_subcommands(true)
         .args(common::source_args())
         .args(gather::args())
-        .args([output(), language(), fail_on(), profile(), version(), registries(), whole()])
+        .args([output(), language(), fail_on(), framework(), profile(), version(), registries(), whole()])
         .subcommands(catalogue::commands())
 }
 
@@ -50,7 +51,18 @@ fn output() -> Arg {
         .short('o')
         .long("output")
         .value_name("FORMAT")
-        .value_parser(["text", "json", "yaml", "sarif", "junit", "html", "markdown", "csv"])
+        .value_parser([
+            "text",
+            "json",
+            "yaml",
+            "sarif",
+            "junit",
+            "html",
+            "markdown",
+            "csv",
+            "oscal",
+            "policyreport",
+        ])
         .default_value("text")
         .help("How the report is written")
 }
@@ -71,6 +83,16 @@ fn fail_on() -> Arg {
         .value_parser(["critical", "high", "medium", "low", "info", "never"])
         .default_value("high")
         .help("Exit with 1 when a check of this severity or worse fails")
+}
+
+fn framework() -> Arg {
+    Arg::new("framework")
+        .long("framework")
+        .value_name("NAME")
+        .action(ArgAction::Append)
+        .value_delimiter(',')
+        .value_parser(Framework::ALL.map(Framework::name))
+        .help("Only checks of this guideline, told by its items too; may be repeated")
 }
 
 fn profile() -> Arg {
@@ -123,13 +145,19 @@ fn spoken(matches: &ArgMatches) -> Language {
 
 fn scan(matches: &ArgMatches) -> Result<u8, Failure> {
     let gathered = gather::gather(matches)?;
-    let report = posture::scan(&gathered.input, &settings(matches));
-    print(&written(&report, matches))?;
+    let settings = settings(matches);
+    let report = posture::scan(&gathered.input, &settings).of(&frameworks(matches));
+    print(&written(&report, settings.now, matches))?;
     Ok(match (failed(&report, matches), gathered.is_complete) {
         (true, _) => exit::NO,
         (false, false) => exit::INCOMPLETE,
         (false, true) => exit::OK,
     })
+}
+
+fn frameworks(matches: &ArgMatches) -> Vec<Framework> {
+    let named = matches.get_many::<String>("framework").into_iter().flatten();
+    named.filter_map(|name| Framework::parse(name)).collect()
 }
 
 fn settings(matches: &ArgMatches) -> Settings {
@@ -142,7 +170,7 @@ fn settings(matches: &ArgMatches) -> Settings {
     }
 }
 
-fn written(report: &Report, matches: &ArgMatches) -> String {
+fn written(report: &Report, now: Timestamp, matches: &ArgMatches) -> String {
     let language = spoken(matches);
     let json = |value: &Value| {
         let mut out = Vec::new();
@@ -157,6 +185,8 @@ fn written(report: &Report, matches: &ArgMatches) -> String {
         Some("html") => posture::html(report, language),
         Some("markdown") => posture::markdown(report, language),
         Some("csv") => posture::csv(report, language),
+        Some("oscal") => json(&posture::oscal(report, language, env!("CARGO_PKG_VERSION"), now)),
+        Some("policyreport") => codec::yaml::write(&posture::policy_report(report, language, now)),
         _ => posture::text(report, language),
     }
 }

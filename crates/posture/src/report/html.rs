@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::junit::escape;
 use super::{Outcome, Report, Terms, missing};
 use crate::finding::Status;
+use crate::frameworks::Framework;
 use crate::words::Language;
 
 const STYLE: &str = include_str!("page.css");
@@ -25,6 +26,9 @@ pub fn html(report: &Report, language: Language) -> String {
         check(&mut out, outcome, language);
     }
     unknown(&mut out, report, language);
+    for framework in &report.frameworks {
+        guideline(&mut out, report, *framework, language);
+    }
     out.push_str("</main>\n</body>\n</html>\n");
     out
 }
@@ -120,5 +124,32 @@ fn unknown(out: &mut String, report: &Report, language: Language) {
     for (needs, count) in missing {
         let _ = writeln!(out, "<li>{count}: {}</li>", escape(&needs));
     }
+    for outcome in report.outcomes.iter().filter(|outcome| !outcome.lacking.is_empty()) {
+        for reason in &outcome.lacking {
+            let _ =
+                writeln!(out, "<li><code>{}</code> {}</li>", outcome.check.id, escape(&reason.of(language)));
+        }
+    }
     out.push_str("</ul>\n");
+}
+
+fn guideline(out: &mut String, report: &Report, framework: Framework, language: Language) {
+    let terms = Terms::of(language);
+    let _ = writeln!(
+        out,
+        "<h2>{}</h2>\n<table class=\"items\">\n<tbody>",
+        escape(framework.title().of(language))
+    );
+    for outcome in report.by_item(framework) {
+        let _ = writeln!(
+            out,
+            "<tr class=\"{}\"><th scope=\"row\">{}</th><td><span class=\"badge\">{}</span></td><td>{}</td><td><code>{}</code></td></tr>",
+            outcome.status.name(),
+            escape(outcome.item.id),
+            terms.status(outcome.status),
+            escape(&outcome.title(language)),
+            outcome.checks().join(" ")
+        );
+    }
+    out.push_str("</tbody>\n</table>\n");
 }

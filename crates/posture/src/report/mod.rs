@@ -1,7 +1,10 @@
 //! What came out of a scan, and the forms in which it is told.
 
+mod guideline;
 mod html;
 mod junit;
+mod oscal;
+mod policy_report;
 mod sarif;
 mod table;
 mod text;
@@ -9,10 +12,14 @@ mod value;
 
 use crate::catalogue::{Area, Check, Severity};
 use crate::finding::{Finding, Status};
+use crate::frameworks::Framework;
 use crate::words::{Language, Said};
 
+pub use guideline::ItemOutcome;
 pub use html::html;
 pub use junit::junit;
+pub use oscal::oscal;
+pub use policy_report::policy_report;
 pub use sarif::sarif;
 pub use table::{csv, markdown};
 pub use text::text;
@@ -38,6 +45,8 @@ pub struct Outcome {
 pub struct Report {
     /// One for each check.
     pub outcomes: Vec<Outcome>,
+    /// Guidelines by whose items it is told besides.
+    pub frameworks: Vec<Framework>,
 }
 
 impl Report {
@@ -143,6 +152,8 @@ pub(crate) struct Terms {
     pub more: &'static str,
     pub needs: &'static str,
     pub title: &'static str,
+    pub item: &'static str,
+    pub checks: &'static str,
 }
 
 const ENGLISH: Terms = Terms {
@@ -156,6 +167,8 @@ const ENGLISH: Terms = Terms {
     more: "more",
     needs: "Not evaluated",
     title: "Security posture",
+    item: "ITEM",
+    checks: "CHECKS",
 };
 
 const KOREAN: Terms = Terms {
@@ -169,6 +182,8 @@ const KOREAN: Terms = Terms {
     more: "더",
     needs: "평가 안 됨",
     title: "보안 태세",
+    item: "항목",
+    checks: "점검",
 };
 
 impl Terms {

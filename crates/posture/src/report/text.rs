@@ -1,9 +1,11 @@
 //! For people, in a terminal.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{Outcome, Report, Terms, missing};
 use crate::finding::Status;
+use crate::frameworks::Framework;
 use crate::words::Language;
 
 /// How many findings of one check are told.
@@ -22,6 +24,10 @@ pub fn text(report: &Report, language: Language) -> String {
     summary(&mut out, report, language);
     for (needs, count) in missing(report, language) {
         let _ = writeln!(out, "{} ({count}): {needs}", terms.needs);
+    }
+    lacking(&mut out, report, language);
+    for framework in &report.frameworks {
+        guideline(&mut out, report, *framework, language);
     }
     out
 }
@@ -55,6 +61,20 @@ fn tell(out: &mut String, outcome: &Outcome, language: Language) {
     let _ = writeln!(out, "  {}: {}\n", terms.remedy, check.remedy.of(language));
 }
 
+/// What would have to be given besides, once each.
+fn lacking(out: &mut String, report: &Report, language: Language) {
+    let mut by_reason: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for outcome in &report.outcomes {
+        for reason in &outcome.lacking {
+            by_reason.entry(reason.of(language)).or_default().push(outcome.check.id);
+        }
+    }
+    for (reason, mut checks) in by_reason {
+        checks.dedup();
+        let _ = writeln!(out, "{} ({}): {reason}", Terms::of(language).needs, checks.join(" "));
+    }
+}
+
 fn summary(out: &mut String, report: &Report, language: Language) {
     let terms = Terms::of(language);
     let mut rows = vec![vec![
@@ -75,10 +95,37 @@ fn summary(out: &mut String, report: &Report, language: Language) {
             format!("{}%", area.coverage()),
         ]);
     }
+    table(out, &rows);
+}
+
+fn guideline(out: &mut String, report: &Report, framework: Framework, language: Language) {
+    let terms = Terms::of(language);
+    let _ = writeln!(out, "\n{}", framework.title().of(language));
+    let mut rows = vec![vec![terms.item.to_owned(), String::new(), terms.checks.to_owned(), String::new()]];
+    for outcome in report.by_item(framework) {
+        rows.push(vec![
+            outcome.item.id.to_owned(),
+            terms.status(outcome.status).to_owned(),
+            outcome.checks().join(" "),
+            outcome.title(language),
+        ]);
+    }
+    // A long list of checks would push everything else off the screen.
+    for row in &mut rows {
+        if let Some(checks) = row.get_mut(2).filter(|checks| checks.len() > 31) {
+            *checks = checks.chars().take(31).collect::<String>().trim_end().to_owned() + " …";
+        }
+    }
+    table(out, &rows);
+}
+
+/// Cells in columns, three spaces between them.
+fn table(out: &mut String, rows: &[Vec<String>]) {
+    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width =
         |column: usize| rows.iter().filter_map(|r| r.get(column)).map(|c| columns(c)).max().unwrap_or(0);
-    let widths: Vec<_> = (0..6).map(width).collect();
-    for row in &rows {
+    let widths: Vec<_> = (0..count).map(width).collect();
+    for row in rows {
         let cells = row
             .iter()
             .zip(&widths)

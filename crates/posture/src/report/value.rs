@@ -4,6 +4,7 @@ use api::{Value, object};
 
 use super::{Outcome, Report};
 use crate::finding::{Finding, Status};
+use crate::frameworks::Framework;
 use crate::words::Language;
 
 /// The whole report as a tree, for JSON and YAML.
@@ -25,7 +26,9 @@ pub fn value(report: &Report, language: Language) -> Value {
         })
         .collect();
     let checks: Vec<_> = report.outcomes.iter().map(|outcome| check(outcome, language)).collect();
-    object! {
+    let guidelines: Vec<_> =
+        report.frameworks.iter().map(|framework| guideline(report, *framework, language)).collect();
+    let mut value = object! {
         "summary" => object! {
             "fail" => int(report.count(Status::Fail)),
             "warn" => int(report.count(Status::Warn)),
@@ -35,7 +38,27 @@ pub fn value(report: &Report, language: Language) -> Value {
         },
         "areas" => areas,
         "checks" => checks,
+    };
+    if !guidelines.is_empty() {
+        value.set_at(&["guidelines"], guidelines);
     }
+    value
+}
+
+fn guideline(report: &Report, framework: Framework, language: Language) -> Value {
+    let items: Vec<_> = report
+        .by_item(framework)
+        .iter()
+        .map(|outcome| {
+            object! {
+                "id" => outcome.item.id,
+                "title" => outcome.title(language),
+                "status" => outcome.status.name(),
+                "checks" => list(&outcome.checks()),
+            }
+        })
+        .collect();
+    object! { "name" => framework.name(), "title" => framework.title().of(language), "items" => items }
 }
 
 fn int(n: usize) -> i64 {
@@ -49,6 +72,7 @@ fn list(items: &[&'static str]) -> Vec<Value> {
 fn check(outcome: &Outcome, language: Language) -> Value {
     let check = outcome.check;
     let findings: Vec<_> = outcome.findings.iter().map(|f| finding(f, language)).collect();
+    let lacking: Vec<_> = outcome.lacking.iter().map(|said| Value::from(said.of(language))).collect();
     object! {
         "id" => check.id,
         "title" => check.title.of(language),
@@ -63,6 +87,7 @@ fn check(outcome: &Outcome, language: Language) -> Value {
             "pss" => check.pss,
         },
         "findings" => findings,
+        "lacking" => lacking,
     }
 }
 
@@ -70,6 +95,7 @@ fn finding(finding: &Finding, language: Language) -> Value {
     let origin = finding.origin.as_ref();
     object! {
         "status" => finding.status.name(),
+        "apiVersion" => finding.subject.api_version.as_str(),
         "kind" => finding.subject.kind.as_str(),
         "namespace" => finding.subject.namespace.as_str(),
         "name" => finding.subject.name.as_str(),
