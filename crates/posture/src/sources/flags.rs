@@ -1,0 +1,60 @@
+//! A command line as the programs of Kubernetes read it.
+//!
+//! Entry point: [`Flags::parse`].
+
+/// The flags of a program that takes no other words, in the order they were given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Flags<'a>(Vec<(String, &'a str)>);
+
+impl<'a> Flags<'a> {
+    /// Reads `--name=value`, `--name value` and `--name`, which stands for `--name=true`; `_` counts as `-`.
+    ///
+    /// A word behind `--name` is its value: these programs refuse to start with words that are no flags.
+    pub(crate) fn parse(words: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut words = words.into_iter().peekable();
+        let mut flags = Vec::new();
+        while let Some(word) = words.next() {
+            let Some(flag) = word.strip_prefix("--").filter(|flag| !flag.is_empty()) else { continue };
+            let (name, value) = match flag.split_once('=') {
+                Some((name, value)) => (name, value),
+                None => (flag, words.next_if(|next| is_value(next)).unwrap_or("true")),
+            };
+            flags.push((name.replace('_', "-"), value));
+        }
+        Self(flags)
+    }
+
+    /// The value that counts: the last one.
+    pub(crate) fn last(&self, name: &str) -> Option<&'a str> {
+        self.all(name).last()
+    }
+
+    /// Every value, for flags that add up.
+    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(flag, _)| flag == name).map(|(_, value)| *value)
+    }
+}
+
+/// Anything that is no flag; `-999` is a number.
+fn is_value(word: &str) -> bool {
+    match word.strip_prefix('-') {
+        Some(rest) => rest.starts_with(|c: char| c.is_ascii_digit()),
+        None => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_way_to_write_a_flag() {
+        let words =
+            ["kubelet", "--a=1", "--b", "2", "--c", "--d_e=x=y", "--a", "3", "--f", "-999", "--", "z"];
+        let flags = Flags::parse(words);
+        let last = |name| flags.last(name);
+        assert_eq!([last("a"), last("b"), last("c")], [Some("3"), Some("2"), Some("true")]);
+        assert_eq!([last("d-e"), last("f"), last("kubelet")], [Some("x=y"), Some("-999"), None]);
+        assert_eq!(flags.all("a").collect::<Vec<_>>(), ["1", "3"]);
+    }
+}
