@@ -1,7 +1,7 @@
 //! YAML to [`Value`] and back, as Kubernetes reads and prints it: the grammar of libyaml (YAML 1.1), the scalars of
 //! goyaml, through the JSON data model.
 //!
-//! Entry points: [`parse`] and [`write`].  The reader is our own because manifests rely on what YAML 1.2 parsers
+//! Entry points: [`parse`] and [`write`]; [`locate`] tells what stands where in a text.  The reader is our own because manifests rely on what YAML 1.2 parsers
 //! refuse or read otherwise: `yes` and `0644`, merge keys, flow collections closed at the margin.  Error texts are
 //! upstream's, line numbers included (it counts some from zero).
 
@@ -11,6 +11,7 @@ mod emit;
 mod error;
 mod gosyntax;
 mod json;
+mod locate;
 mod nodes;
 mod parse;
 mod properties;
@@ -24,6 +25,7 @@ use api::Value;
 use crate::SyntaxError;
 
 pub use emit::write;
+pub use locate::{Content, Located, locate};
 
 /// How deep collections may nest, aliases followed; the bound of [`crate::json::MAX_DEPTH`].
 const MAX_DEPTH: usize = crate::json::MAX_DEPTH;

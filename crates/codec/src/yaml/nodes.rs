@@ -10,6 +10,8 @@ pub(super) type Id = u32;
 #[derive(Default)]
 pub(super) struct Tree {
     nodes: Vec<Node>,
+    /// Where each node begins and ends in the text; `None` when nobody asks.
+    spans: Option<Vec<(usize, usize)>>,
     /// `None` for an empty stream.
     pub(super) root: Option<Id>,
 }
@@ -42,6 +44,28 @@ pub(super) struct Alias {
 }
 
 impl Tree {
+    /// A tree that remembers where its nodes stand.
+    pub(super) fn with_spans() -> Self {
+        Self { spans: Some(Vec::new()), ..Self::default() }
+    }
+
+    /// Remembers where a node stands.
+    pub(super) fn stands(&mut self, id: Id, start: usize, end: usize) {
+        if let Some(spans) = &mut self.spans {
+            if spans.len() <= id as usize {
+                spans.resize(id as usize + 1, (0, 0));
+            }
+            if let Some(span) = spans.get_mut(id as usize) {
+                *span = (start, end);
+            }
+        }
+    }
+
+    /// Where a node stands.
+    pub(super) fn span(&self, id: Id) -> (usize, usize) {
+        self.spans.as_ref().and_then(|spans| spans.get(id as usize)).copied().unwrap_or_default()
+    }
+
     pub(super) fn add(&mut self, line: usize, data: Data) -> Id {
         self.nodes.push(Node { line: u32::try_from(line).unwrap_or(u32::MAX), data });
         // A text of 4 GiB would be needed to get beyond.

@@ -10,14 +10,21 @@ use super::{MAX_DEPTH, error};
 
 /// Reads the first document; what follows it is not looked at, but for one token.
 pub(super) fn first_document(text: &str) -> Result<Tree> {
-    let mut parser = Parser {
-        scanner: Scanner::new(text),
-        tree: Tree::default(),
-        anchors: HashMap::new(),
-        tags: HashMap::new(),
-        depth: 0,
-    };
+    let mut parser = Parser::new(text, Tree::default());
     parser.document()?;
+    Ok(parser.tree)
+}
+
+/// Reads the only document, with where everything stands.
+pub(super) fn only_document(text: &str) -> Result<Tree> {
+    let mut parser = Parser::new(text, Tree::with_spans());
+    parser.document()?;
+    if *parser.peek()? == Kind::DocumentEnd {
+        parser.skip();
+    }
+    if *parser.peek()? != Kind::StreamEnd {
+        return parser.error("more than one document");
+    }
     Ok(parser.tree)
 }
 
@@ -44,6 +51,13 @@ enum Place {
 struct Properties {
     anchor: Option<String>,
     tag: Option<Box<str>>,
+}
+
+impl<'a> Parser<'a> {
+    fn new(text: &'a str, tree: Tree) -> Self {
+        let scanner = Scanner::new(text);
+        Self { scanner, tree, anchors: HashMap::new(), tags: HashMap::new(), depth: 0 }
+    }
 }
 
 impl Parser<'_> {
@@ -137,6 +151,7 @@ impl Parser<'_> {
     fn scalar(&mut self, line: usize, text: Str, implicit: bool, properties: Properties) -> Id {
         let scalar = Scalar { text, tag: properties.tag, implicit };
         let id = self.tree.add(line, Data::Scalar(Box::new(scalar)));
+        self.tree.stands(id, self.scanner.passed(), self.scanner.passed());
         self.name(id, properties.anchor);
         id
     }
@@ -178,12 +193,15 @@ impl Parser<'_> {
 
     /// The scalar whose token comes next.
     fn written_scalar(&mut self, line: usize, properties: Properties) -> Id {
+        let start = self.scanner.head().map_or(0, |token| token.start);
         let (text, plain) = match self.scanner.take().map(|token| token.kind) {
             Some(Kind::Scalar { text, plain }) => (Str::from(text), plain),
             _ => (Str::default(), true),
         };
         let implicit = properties.tag.as_deref().map_or(plain, |tag| tag == "!");
-        self.scalar(line, text, implicit, properties)
+        let id = self.scalar(line, text, implicit, properties);
+        self.tree.stands(id, start, self.scanner.passed());
+        id
     }
 
     fn alias(&mut self, line: usize, name: String) -> Result<Id> {
@@ -234,10 +252,12 @@ impl Parser<'_> {
         if self.depth > MAX_DEPTH {
             return self.error(&format!("exceeded max depth of {MAX_DEPTH}"));
         }
+        let start = self.token()?.start;
         let id = self.tree.add(line, Data::Sequence(Box::default()));
         self.name(id, properties.anchor);
         let data = content(self)?;
         self.tree.set(id, data);
+        self.tree.stands(id, start, self.scanner.passed());
         self.depth -= 1;
         Ok(id)
     }

@@ -11,11 +11,14 @@ use crate::SyntaxError;
 
 pub(super) type Result<T> = std::result::Result<T, SyntaxError>;
 
-/// One token and the line it begins in, counted from 0.
+/// One token, the line it begins in, counted from 0, and the bytes it takes: none for those that nobody wrote, and the
+/// white space behind plain and block scalars too.
 #[derive(Debug)]
 pub(super) struct Token {
     pub(super) kind: Kind,
     pub(super) line: usize,
+    pub(super) start: usize,
+    end: usize,
 }
 
 /// What a token is.
@@ -58,6 +61,8 @@ struct SimpleKey {
     /// Number of the token that begins the key.
     token: usize,
     mark: Mark,
+    /// Bytes before it.
+    start: usize,
 }
 
 /// How many characters a key may take before its colon.
@@ -68,6 +73,10 @@ pub(super) struct Scanner<'a> {
     queue: VecDeque<Token>,
     /// How many tokens have left the queue.
     taken: usize,
+    /// Where the token begins that is being read.
+    begun: usize,
+    /// Where the last token ends that was taken and that somebody wrote.
+    passed: usize,
     /// Column of the block collection being read, -1 outside.
     pub(super) indent: isize,
     indents: Vec<isize>,
@@ -84,6 +93,8 @@ impl<'a> Scanner<'a> {
             source: Source::new(text),
             queue: VecDeque::new(),
             taken: 0,
+            begun: 0,
+            passed: 0,
             indent: -1,
             indents: Vec::new(),
             keys: vec![SimpleKey::default()],
@@ -108,7 +119,16 @@ impl<'a> Scanner<'a> {
     /// Takes the next token.
     pub(super) fn take(&mut self) -> Option<Token> {
         self.taken += 1;
-        self.queue.pop_front()
+        let token = self.queue.pop_front()?;
+        if token.end > token.start {
+            self.passed = token.end;
+        }
+        Some(token)
+    }
+
+    /// Where the last token ends that was taken and that somebody wrote.
+    pub(super) fn passed(&self) -> usize {
+        self.passed
     }
 
     fn head_may_be_key(&mut self) -> Result<bool> {
@@ -156,6 +176,7 @@ impl<'a> Scanner<'a> {
     /// Reads the next token into the queue.
     fn fetch(&mut self) -> Result<()> {
         self.skip_to_token();
+        self.begun = self.source.offset();
         self.unroll(self.column());
         if self.source.is_end() {
             return self.stream_end();
@@ -207,14 +228,16 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// Puts the token into the queue that begins where the scanner began to read, and ends where it is.
     pub(super) fn push(&mut self, kind: Kind, line: usize) {
-        self.queue.push_back(Token { kind, line });
+        let (start, end) = (self.begun, self.source.offset());
+        self.queue.push_back(Token { kind, line, start, end });
     }
 
     /// Puts a token before the one with the given number, or at the end when that has left the queue.
-    fn insert(&mut self, number: usize, kind: Kind, line: usize) {
+    fn insert(&mut self, number: usize, kind: Kind, line: usize, start: usize) {
         let at = number.checked_sub(self.taken).unwrap_or(self.queue.len()).min(self.queue.len());
-        self.queue.insert(at, Token { kind, line });
+        self.queue.insert(at, Token { kind, line, start, end: start });
     }
 
     /// Number of the token that is read next.
@@ -232,7 +255,8 @@ impl<'a> Scanner<'a> {
         self.forget_key()?;
         self.keys_by_token.push_back((token, self.keys.len() - 1));
         if let Some(key) = self.keys.last_mut() {
-            *key = SimpleKey { possible: true, required, token, mark: self.source.mark };
+            let (mark, start) = (self.source.mark, self.source.offset());
+            *key = SimpleKey { possible: true, required, token, mark, start };
         }
         Ok(())
     }
@@ -252,7 +276,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Begins a block collection when the column is deeper than that of the one being read.
-    fn roll(&mut self, column: isize, number: usize, kind: Kind, line: usize) -> Result<()> {
+    fn roll(&mut self, column: isize, number: usize, kind: Kind, line: usize, start: usize) -> Result<()> {
         if self.in_flow() || self.indent >= column {
             return Ok(());
         }
@@ -261,8 +285,12 @@ impl<'a> Scanner<'a> {
         if self.indents.len() > MAX_DEPTH {
             return self.error(&format!("exceeded max depth of {MAX_DEPTH}"));
         }
-        self.insert(number, kind, line);
+        self.insert(number, kind, line, start);
         Ok(())
+    }
+
+    fn roll_here(&mut self, kind: Kind) -> Result<()> {
+        self.roll(self.column(), self.next_number(), kind, self.source.mark.line, self.source.offset())
     }
 
     /// Ends the block collections that are deeper than a column.
@@ -294,15 +322,17 @@ impl<'a> Scanner<'a> {
         self.forget_key()?;
         self.key_allowed = false;
         let kind = if self.source.byte(0) == b'-' { Kind::DocumentStart } else { Kind::DocumentEnd };
-        self.push(kind, self.source.mark.line);
+        let line = self.source.mark.line;
         (0..3).for_each(|_| self.source.skip());
+        self.push(kind, line);
         Ok(())
     }
 
     /// Puts the token of one character into the queue.
     fn indicator(&mut self, kind: Kind) {
-        self.push(kind, self.source.mark.line);
+        let line = self.source.mark.line;
         self.source.skip();
+        self.push(kind, line);
     }
 
     fn flow_start(&mut self, kind: Kind) -> Result<()> {
@@ -342,7 +372,7 @@ impl<'a> Scanner<'a> {
             if !self.key_allowed {
                 return self.error("block sequence entries are not allowed in this context");
             }
-            self.roll(self.column(), self.next_number(), Kind::BlockSequenceStart, self.source.mark.line)?;
+            self.roll_here(Kind::BlockSequenceStart)?;
         }
         self.forget_key()?;
         self.key_allowed = true;
@@ -355,7 +385,7 @@ impl<'a> Scanner<'a> {
             if !self.key_allowed {
                 return self.error("mapping keys are not allowed in this context");
             }
-            self.roll(self.column(), self.next_number(), Kind::BlockMappingStart, self.source.mark.line)?;
+            self.roll_here(Kind::BlockMappingStart)?;
         }
         self.forget_key()?;
         self.key_allowed = !self.in_flow();
@@ -367,8 +397,9 @@ impl<'a> Scanner<'a> {
         let at = self.keys.len() - 1;
         let key = self.keys.get(at).copied().unwrap_or_default();
         if self.is_key_valid(at)? {
-            self.insert(key.token, Kind::Key, key.mark.line);
-            self.roll(key.mark.column.cast_signed(), key.token, Kind::BlockMappingStart, key.mark.line)?;
+            self.insert(key.token, Kind::Key, key.mark.line, key.start);
+            let column = key.mark.column.cast_signed();
+            self.roll(column, key.token, Kind::BlockMappingStart, key.mark.line, key.start)?;
             if let Some(key) = self.keys.get_mut(at) {
                 key.possible = false;
             }
@@ -379,7 +410,7 @@ impl<'a> Scanner<'a> {
                 if !self.key_allowed {
                     return self.error("mapping values are not allowed in this context");
                 }
-                self.roll(self.column(), self.next_number(), Kind::BlockMappingStart, self.source.mark.line)?;
+                self.roll_here(Kind::BlockMappingStart)?;
             }
             self.key_allowed = !self.in_flow();
         }

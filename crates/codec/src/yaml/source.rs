@@ -74,6 +74,11 @@ impl<'a> Source<'a> {
         Self { text, at: 0, mark: Mark::default() }
     }
 
+    /// Bytes before what comes next.
+    pub(super) fn offset(&self) -> usize {
+        self.at
+    }
+
     /// The byte `n` bytes ahead, 0 behind the end (the text itself has none).
     pub(super) fn byte(&self, n: usize) -> u8 {
         self.text.as_bytes().get(self.at + n).copied().unwrap_or(0)
