@@ -10,6 +10,7 @@ pub(crate) mod images;
 pub(crate) mod kubeconfig;
 pub(crate) mod kubelet;
 pub(crate) mod nodes;
+pub(crate) mod products;
 
 use evidence::Problem;
 
