@@ -4,6 +4,7 @@ pub(crate) mod attestation;
 pub(crate) mod audit_log;
 pub(crate) mod cloud;
 pub(crate) mod control_plane;
+pub(crate) mod exposure;
 pub(crate) mod flags;
 pub(crate) mod host;
 pub(crate) mod images;

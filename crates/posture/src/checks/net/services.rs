@@ -5,19 +5,10 @@ use evidence::Object;
 
 use crate::finding::Status;
 use crate::scan::Scan;
+use crate::sources::exposure::is_internal;
 use crate::words::{Words, words};
 
 pub(super) const IDS: &[&str] = &["NET-010", "NET-011", "NET-012", "NET-015"];
-
-/// Annotations by which clouds keep a load balancer inside, and their values.
-const INTERNAL: [(&str, &str); 6] = [
-    ("service.beta.kubernetes.io/ncloud-load-balancer-internal", "true"),
-    ("service.beta.kubernetes.io/aws-load-balancer-internal", "true"),
-    ("service.beta.kubernetes.io/aws-load-balancer-scheme", "internal"),
-    ("service.beta.kubernetes.io/azure-load-balancer-internal", "true"),
-    ("networking.gke.io/load-balancer-type", "Internal"),
-    ("cloud.google.com/load-balancer-type", "Internal"),
-];
 
 const OPEN: Words = words(
     "everybody may come: no loadBalancerSourceRanges, and not internal",
@@ -49,9 +40,7 @@ fn load_balancer(scan: &mut Scan<'_>, service: &Object) {
         return;
     }
     scan.examine("NET-010");
-    let annotations = service.value.at(&["metadata", "annotations"]);
-    let says = |(key, value): &(&str, &str)| annotations.get(key).and_then(Value::as_str) == Some(value);
-    if INTERNAL.iter().any(says) {
+    if is_internal(service) {
         return;
     }
     let ranges = service.value.array_at(&["spec", "loadBalancerSourceRanges"]);
