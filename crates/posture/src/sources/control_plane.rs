@@ -1,1 +1,150 @@
 //! The control plane: its components' flags, and the configuration files that they name.
+//!
+//! Entry point: [`ControlPlane::of`].  Components are found by the program they run: in pods (static pod manifests, mirror
+//! pods, hosted control planes) and among the processes of hosts.
+
+mod argv;
+mod components;
+mod files;
+mod flags;
+
+use crate::finding::Place;
+use crate::input::Input;
+use crate::releases::Release;
+use crate::scan::Scan;
+use crate::workload::Workloads;
+
+use argv::Word;
+pub(crate) use files::{File, Files};
+pub(crate) use flags::{Flag, Flags};
+
+/// A program of the control plane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Program {
+    ApiServer,
+    ControllerManager,
+    Scheduler,
+    Etcd,
+}
+
+/// One running program.
+#[derive(Clone, Debug)]
+pub(crate) struct Component<'a> {
+    pub program: Program,
+    pub flags: Flags,
+    /// Its version, when the image says.
+    pub version: Option<Release>,
+    /// The host it runs on, `""` when nobody says.
+    pub host: &'a str,
+    /// What a finding is about.
+    pub place: Place,
+    /// Where its command line stands in that.
+    pub field: String,
+    /// Mounts of the host's files: the path in the container, the path on the host.
+    mounts: Vec<(&'a str, &'a str)>,
+    /// A file that replaces the flags, and was not given.
+    pub missing: Option<String>,
+}
+
+/// What is known of the control plane.
+#[derive(Debug)]
+pub(crate) struct ControlPlane<'a> {
+    pub components: Vec<Component<'a>>,
+    pub files: Files<'a>,
+}
+
+impl Program {
+    pub(crate) const ALL: [Self; 4] = [Self::ApiServer, Self::ControllerManager, Self::Scheduler, Self::Etcd];
+
+    /// The name of its executable.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::ApiServer => "kube-apiserver",
+            Self::ControllerManager => "kube-controller-manager",
+            Self::Scheduler => "kube-scheduler",
+            Self::Etcd => "etcd",
+        }
+    }
+
+    fn of_path(path: &str) -> Option<Self> {
+        let base = path.rsplit('/').next().unwrap_or(path);
+        Self::ALL.into_iter().find(|program| program.name() == base)
+    }
+}
+
+impl<'a> ControlPlane<'a> {
+    /// Everything that was given of it.
+    pub(crate) fn of(scan: &Scan<'a>) -> Self {
+        Self::gather(scan.input, &scan.workloads)
+    }
+
+    fn gather(input: &'a Input, workloads: &Workloads<'a>) -> Self {
+        let files = Files::of(input);
+        let mut components = components::of_workloads(workloads);
+        for process in components::of_hosts(input) {
+            // A pod of that host has told already.
+            let told = |c: &Component<'_>| c.program == process.program && c.flags.same(&process.flags);
+            if !components.iter().any(told) {
+                components.push(process);
+            }
+        }
+        components.iter_mut().for_each(|component| component.read_configuration(&files));
+        Self { components, files }
+    }
+
+    /// The components that run a program.
+    pub(crate) fn all(&self, program: Program) -> impl Iterator<Item = &Component<'a>> {
+        self.components.iter().filter(move |component| component.program == program)
+    }
+
+    /// The file that a component calls `path`.
+    pub(crate) fn file(&self, component: &Component<'_>, path: &str) -> Option<File<'a>> {
+        self.files.find(&component.on_host(path), component.host)
+    }
+}
+
+impl Component<'_> {
+    /// The path on the host of what the component calls `path`.
+    pub(crate) fn on_host(&self, path: &str) -> String {
+        let within = |(inside, outside): &(&str, &str)| {
+            let rest = path.strip_prefix(inside.trim_end_matches('/'))?;
+            let fits = rest.is_empty() || rest.starts_with('/');
+            fits.then(|| (inside.len(), format!("{}{rest}", outside.trim_end_matches('/'))))
+        };
+        let longest = self.mounts.iter().filter_map(within).max();
+        longest.map_or_else(|| path.to_owned(), |(_, path)| path)
+    }
+
+    /// True when it is at least of that minor release; when nobody says, it is taken for a recent one.
+    pub(crate) fn since(&self, minor: u32) -> bool {
+        self.version.is_none_or(|version| version >= Release::minor(minor))
+    }
+
+    /// etcd's `--config-file` replaces its flags and its environment.
+    fn read_configuration(&mut self, files: &Files<'_>) {
+        if self.program != Program::Etcd {
+            return;
+        }
+        let path = self.flags.text("config-file").to_owned();
+        if path.is_empty() {
+            return;
+        }
+        match files.find(&self.on_host(&path), self.host).and_then(|file| file.value()) {
+            Some(value) => self.flags = Flags::of_etcd_file(&value, &path),
+            None => self.missing = Some(path),
+        }
+    }
+}
+
+/// Paths on hosts of the files that the flags of the control plane name, and that those files name, as far as they tell
+/// how the control plane is set up: no keys and no tokens.  What was given already is not among them.
+pub fn files_named(input: &Input) -> Vec<String> {
+    let plane = ControlPlane::gather(input, &Workloads::of(&input.objects));
+    let mut paths: Vec<String> = plane.components.iter().flat_map(|c| files::named(&plane, c)).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    paths
+}
+
+#[cfg(test)]
+mod tests;

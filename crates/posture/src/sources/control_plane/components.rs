@@ -1,0 +1,129 @@
+//! Components in pods and among the processes of hosts.
+
+use std::collections::BTreeSet;
+
+use api::Value;
+
+use super::argv::{self, Word};
+use super::flags::{Flag, Flags};
+use super::{Component, Program};
+use crate::catalogue::Kind;
+use crate::finding::{Place, Subject};
+use crate::image::Image;
+use crate::input::Input;
+use crate::releases::parse_version;
+use crate::workload::{Container, Workload, Workloads};
+
+/// The namespace of the cluster's own pods.
+const SYSTEM: &str = "kube-system";
+
+/// The components in pods.
+pub(super) fn of_workloads<'a>(workloads: &Workloads<'a>) -> Vec<Component<'a>> {
+    let mut found: Vec<(Workload<'a>, Component<'a>)> = Vec::new();
+    for workload in &workloads.0 {
+        for container in workload.containers().filter(|c| c.list == "containers") {
+            found.extend(of_container(workload, &container).map(|component| (*workload, component)));
+        }
+    }
+    let servers = found.iter().filter(|(_, component)| component.program == Program::ApiServer);
+    let namespaces: BTreeSet<&str> = servers.map(|(workload, _)| workload.object.namespace()).collect();
+    // etcd serves others too: an application's own is no part of the control plane.
+    let belongs = |workload: &Workload<'_>| {
+        let namespace = workload.object.namespace();
+        namespace == SYSTEM
+            || namespaces.contains(namespace)
+            || workload.label("tier") == Some("control-plane")
+            || workload.spec().at(&["hostNetwork"]).as_bool() == Some(true)
+    };
+    let kept = found.into_iter().filter(|(w, c)| c.program != Program::Etcd || belongs(w));
+    kept.map(|(_, component)| component).collect()
+}
+
+/// The components among the processes of hosts.
+pub(super) fn of_hosts(input: &Input) -> Vec<Component<'_>> {
+    let hosts = input.of_kind(Kind::Host);
+    let processes = hosts.flat_map(|host| host.value.array_at(&["processes"]).iter().map(move |p| (host, p)));
+    let component = |(host, process): (_, &Value)| {
+        let host: &crate::document::Document = host;
+        let field = |i: usize| format!("args[{i}]");
+        let words = process.array_at(&["args"]).iter().enumerate();
+        let words = words.map(|(i, w)| Word { text: w.as_str().unwrap_or("").to_owned(), field: field(i) });
+        let words: Vec<Word> = words.collect();
+        // A process is what its first word names; the shell that started it has a process of its own.
+        let (first, rest) = words.split_first()?;
+        let program = Program::of_path(&first.text)?;
+        let name = host.value.str_at(&["metadata", "name"]);
+        let subject = Subject {
+            kind: "Process".to_owned(),
+            namespace: String::new(),
+            name: format!("{} ({name})", program.name()),
+        };
+        Some(Component {
+            program,
+            flags: Flags::parse(rest),
+            version: parse_version(process.str_at(&["version"])),
+            host: name,
+            place: Place { subject, origin: Some(host.origin.clone()) },
+            field: "args".to_owned(),
+            mounts: Vec::new(),
+            missing: None,
+        })
+    };
+    processes.filter_map(component).collect()
+}
+
+fn of_container<'a>(workload: &Workload<'a>, container: &Container<'a>) -> Option<Component<'a>> {
+    let environment = container.value.array_at(&["env"]);
+    let words = ["command", "args"].into_iter().flat_map(|member| {
+        let items = container.value.array_at(&[member]).iter().enumerate();
+        items.map(move |(i, item)| {
+            let text = argv::expand(item.as_str().unwrap_or(""), environment);
+            Word { text, field: workload.field(&container.field(&format!("{member}[{i}]"))) }
+        })
+    });
+    let words: Vec<Word> = words.collect();
+    let image = Image::parse(container.value.str_at(&["image"]));
+    let (program, words) = argv::program(&words).or_else(|| {
+        // Flags alone go to the program of the image.
+        let flags_alone = words.first().is_none_or(|word| word.text.starts_with('-'));
+        let program = image.as_ref().and_then(|image| Program::of_path(&image.repository));
+        program.filter(|_| flags_alone).map(|program| (program, words.clone()))
+    })?;
+    let mut flags = Flags::parse(&words);
+    if program == Program::Etcd {
+        flags = flags.with_environment(etcd_environment(workload, container, environment));
+    }
+    let member = if container.value.array_at(&["command"]).is_empty() { "args" } else { "command" };
+    Some(Component {
+        program,
+        flags,
+        version: image.and_then(|image| parse_version(image.tag?)).filter(|_| program != Program::Etcd),
+        host: workload.spec().str_at(&["nodeName"]),
+        place: workload.object.into(),
+        field: workload.field(&container.field(member)),
+        mounts: mounts(workload, container),
+        missing: None,
+    })
+}
+
+/// `ETCD_CERT_FILE` stands for `--cert-file`.
+fn etcd_environment(workload: &Workload<'_>, container: &Container<'_>, environment: &[Value]) -> Vec<Flag> {
+    let flag = |(i, variable): (usize, &Value)| {
+        let name = variable.str_at(&["name"]).strip_prefix("ETCD_")?.to_ascii_lowercase().replace('_', "-");
+        let value = argv::expand(variable.get("value")?.as_str()?, environment);
+        Some(Flag { name, value, field: workload.field(&container.field(&format!("env[{i}]"))) })
+    };
+    environment.iter().enumerate().filter_map(flag).collect()
+}
+
+/// The files of the host that a container sees, and under which paths.
+fn mounts<'a>(workload: &Workload<'a>, container: &Container<'a>) -> Vec<(&'a str, &'a str)> {
+    let mount = |mount: &'a Value| {
+        let name = mount.str_at(&["name"]);
+        let (_, volume) = workload.volumes().find(|(_, volume)| volume.str_at(&["name"]) == name)?;
+        let path = volume.at(&["hostPath", "path"]).as_str()?;
+        // What is below a part of a volume is not where its name says.
+        mount.str_at(&["subPath"]).is_empty().then(|| (mount.str_at(&["mountPath"]), path))
+    };
+    container.value.array_at(&["volumeMounts"]).iter().filter_map(mount).collect()
+}
