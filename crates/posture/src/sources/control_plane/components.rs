@@ -8,7 +8,7 @@ use super::argv::{self, Word};
 use super::flags::{Flag, Flags};
 use super::{Component, Program};
 use crate::catalogue::Kind;
-use crate::finding::{Place, Subject};
+use crate::finding::Place;
 use crate::image::Image;
 use crate::input::Input;
 use crate::releases::parse_version;
@@ -53,17 +53,12 @@ pub(super) fn of_hosts(input: &Input) -> Vec<Component<'_>> {
         let (first, rest) = words.split_first()?;
         let program = Program::of_path(&first.text)?;
         let name = host.value.str_at(&["metadata", "name"]);
-        let subject = Subject {
-            kind: "Process".to_owned(),
-            namespace: String::new(),
-            name: format!("{} ({name})", program.name()),
-        };
         Some(Component {
             program,
             flags: Flags::parse(rest),
             version: parse_version(process.str_at(&["version"])),
             host: name,
-            place: Place { subject, origin: Some(host.origin.clone()) },
+            place: Place::named("Process", format!("{} ({name})", program.name()), &host.origin),
             field: "args".to_owned(),
             mounts: Vec::new(),
             missing: None,
