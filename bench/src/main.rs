@@ -1,6 +1,7 @@
 //! Measures a Kubernetes API server from outside, over TLS: how fast it starts, what it takes when idle, how many reads
-//! and durable writes a second it answers, what lists and watches cost in memory, what authorization costs with many bindings.  The same program measures any server of that API, so that two of them can be
-//! compared in one run; see `bench/README.md`.
+//! and durable writes a second it answers, what lists and watches cost in memory, what authorization costs with many
+//! bindings; and scans of manifests.  The same program measures any server of that API, and any scanner, so that two of
+//! them can be compared in one run; see `bench/README.md`.
 #![expect(clippy::print_stdout, reason = "the table is the output")]
 
 mod client;
@@ -9,6 +10,7 @@ mod load;
 mod memory;
 mod process;
 mod reviews;
+mod scans;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -33,6 +35,8 @@ usage: sumun-bench start ROUNDS COMMAND [ARGS…]   time from process start to /
        sumun-bench watches TOKEN COMMAND [ARGS…]   memory of 5,000 idle watches
        sumun-bench reviews TOKEN COUNTS COMMAND [ARGS…]
                                                    SubjectAccessReviews with numbers of bindings such as 10,10000
+       sumun-bench scans COUNT COMMAND [ARGS…] [-- COMMAND [ARGS…]]…
+                                                   time and memory of commands over so many manifests in `{dir}`
 
 COMMAND must serve on 127.0.0.1 at the port that follows --secure-port and answer /readyz to anybody; `{dir}` in an
 argument is replaced by a new folder each round. TOKEN is an administrator's.";
@@ -57,6 +61,10 @@ async fn main() -> ExitCode {
                 Err(_) => Err(USAGE.to_owned()),
             }
         }
+        ["scans", count, commands @ ..] => match count.parse() {
+            Ok(count) => scans::measure(count, commands),
+            Err(_) => Err(USAGE.to_owned()),
+        },
         _ => Err(USAGE.to_owned()),
     };
     match outcome {
