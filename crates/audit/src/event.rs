@@ -89,6 +89,12 @@ pub enum Target<'a> {
 /// One event.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Event<'a> {
+    /// The file it was read from, `""` for none.
+    pub file: &'a str,
+    /// The line it begins on, from 1.
+    pub line: u64,
+    /// Its `auditID`, the same for every stage of a request; `""` when the log does not say.
+    pub id: Cow<'a, str>,
     /// When it was written.
     pub stage: Stage,
     /// The verb of the API, or the HTTP method in lower case for a path.
@@ -111,6 +117,14 @@ pub struct Event<'a> {
     pub reason: Cow<'a, str>,
     /// When it was written, RFC 3339, `""` when the log does not say.
     pub time: Cow<'a, str>,
+    /// When the request came, RFC 3339, `""` when the log does not say.
+    pub received: Cow<'a, str>,
+    /// The JSON text of the list of addresses it came from, the client's first; empty for none.
+    pub sources_text: &'a [u8],
+    /// The JSON text of the map of annotations, empty for none.
+    pub annotations_text: &'a [u8],
+    /// The JSON text of the request's body, empty when the level leaves it out.
+    pub request_text: &'a [u8],
 }
 
 impl Stage {
@@ -131,6 +145,21 @@ impl Person<'_> {
         values::strings(self.groups_text)
     }
 
+    /// True when `group` is among the groups.
+    pub fn is_in(&self, group: &str) -> bool {
+        // Most lists do not even have the text.
+        memchr::memmem::find(self.groups_text, group.as_bytes()).is_some()
+            && self.groups().iter().any(|g| g == group)
+    }
+
+    /// The first of the extra values of that key, `""` for none.
+    pub fn extra(&self, key: &str) -> String {
+        let found = memchr::memmem::find(self.extra_text, key.as_bytes());
+        let lists = if found.is_some() { values::string_lists(self.extra_text) } else { Vec::new() };
+        let list = lists.into_iter().find(|(k, _)| k == key).map(|(_, values)| values);
+        list.and_then(|values| values.into_iter().next()).unwrap_or_default()
+    }
+
     /// The user as later stages know users.
     pub fn user_info(&self) -> UserInfo {
         let extra: BTreeMap<_, _> = values::string_lists(self.extra_text).into_iter().collect();
@@ -144,6 +173,16 @@ impl Person<'_> {
 }
 
 impl Event<'_> {
+    /// The address the request came from, as its client's side says, `""` when the log does not say.
+    pub fn source(&self) -> Cow<'_, str> {
+        values::first(self.sources_text)
+    }
+
+    /// An annotation, `""` for none.
+    pub fn annotation(&self, key: &str) -> Cow<'_, str> {
+        values::member(self.annotations_text, key)
+    }
+
     /// Whom authorization judged: the impersonated user, else the one with the credential.
     pub fn subject(&self) -> &Person<'_> {
         self.impersonated.as_ref().unwrap_or(&self.user)

@@ -39,6 +39,9 @@ pub(super) fn translate<'a>(
         decision: annotated.or(said.granted),
         reason,
         time,
+        sources_text: said.caller,
+        request_text: said.request,
+        annotations_text: labels,
         ..Event::default()
     };
     let object = if method.contains('.') { object(&said.resource, verb) } else { None };
@@ -57,6 +60,9 @@ struct Said<'a> {
     authority: Option<Cow<'a, str>>,
     code: u16,
     granted: Option<Decision>,
+    /// The address, as a JSON string.
+    caller: &'a [u8],
+    request: &'a [u8],
 }
 
 impl<'a> Said<'a> {
@@ -73,6 +79,13 @@ impl<'a> Said<'a> {
                 }
                 Ok(())
             })?,
+            b"requestMetadata" if is_object => Cursor::new(value).object(|key, value| {
+                if key == b"callerIp" {
+                    self.caller = value;
+                }
+                Ok(())
+            })?,
+            b"request" => self.request = value,
             b"authorizationInfo" if value.first() == Some(&b'[') => self.granted(value)?,
             b"status" if is_object => Cursor::new(value).object(|key, value| {
                 if key == b"code" {

@@ -75,6 +75,8 @@ pub(super) struct Found {
 pub(super) struct Extract<'s> {
     pub sink: &'s mut dyn FnMut(&Event),
     pub forms: &'s mut BTreeMap<Form, u64>,
+    pub file: &'s str,
+    pub line: u64,
 }
 
 impl Extract<'_> {
@@ -141,6 +143,7 @@ impl Extract<'_> {
         }
         match draft.event()? {
             Some((event, own_form)) => {
+                let event = Event { file: self.file, line: self.line, ..event };
                 *self.forms.entry(own_form.unwrap_or(form)).or_default() += 1;
                 found.events += 1;
                 (self.sink)(&event);
@@ -178,7 +181,11 @@ struct Draft<'a> {
 impl<'a> Draft<'a> {
     fn member(&mut self, key: &'a [u8], value: &'a [u8]) -> Result<(), Malformed> {
         match key {
-            b"requestObject" | b"responseObject" | b"RequestObject" | b"ResponseObject" => {}
+            b"responseObject" | b"ResponseObject" => {}
+            b"requestObject" | b"RequestObject" => self.event.request_text = value,
+            b"auditID" | b"AuditId" | b"insertId" => self.event.id = string(value),
+            b"sourceIPs" | b"SourceIps" => self.event.sources_text = value,
+            b"requestReceivedTimestamp" | b"RequestReceivedTime" => self.event.received = string(value),
             b"stage" | b"Stage" => self.event.stage = Stage::parse(inside(value)),
             b"verb" | b"Verb" => {
                 self.event.verb = string(value);
@@ -215,6 +222,7 @@ impl<'a> Draft<'a> {
 
     fn annotations(&mut self, value: &'a [u8]) -> Result<(), Malformed> {
         let (decision, reason) = opened(value, decision)?;
+        self.event.annotations_text = value;
         (self.event.decision, self.event.reason) = (decision, reason);
         Ok(())
     }
@@ -224,7 +232,8 @@ impl<'a> Draft<'a> {
         let event = std::mem::take(&mut self.event);
         if let Some(payload) = self.payload {
             let translated = cloud::translate(payload, self.labels, event.time)?;
-            return Ok(translated.map(|event| (event, Some(Form::CloudLogging))));
+            let named = translated.map(|translated| Event { id: event.id, ..translated });
+            return Ok(named.map(|event| (event, Some(Form::CloudLogging))));
         }
         let is_one = !event.verb.is_empty() && self.marks >= 2;
         Ok(is_one.then(|| (event, self.table.then_some(Form::AzureMonitor))))

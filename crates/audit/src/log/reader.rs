@@ -112,7 +112,8 @@ impl<'s> Reader<'s> {
 
     /// False when a line that looked whole is not.
     fn value(&mut self, state: &mut State, line: u64, bytes: &[u8], whole: bool) -> bool {
-        let mut extract = Extract { sink: &mut *self.sink, forms: &mut self.summary.forms };
+        let forms = &mut self.summary.forms;
+        let mut extract = Extract { sink: &mut *self.sink, forms, file: state.file, line };
         match extract.value(bytes) {
             Ok(found) => {
                 self.summary.events += found.events;

@@ -286,6 +286,33 @@ fn stages_and_impersonation() {
     assert_eq!(outcome, Some(Outcome::Undecided));
 }
 
+#[test]
+fn what_else_an_event_says() {
+    let mut seen = Vec::new();
+    let mut sink = |event: &Event| {
+        let credential = event.user.extra("k");
+        let all = [&event.id, &event.source(), &event.annotation("authorization.k8s.io/reason")]
+            .map(|t| t.to_string());
+        let body = String::from_utf8_lossy(event.request_text).len();
+        seen.push(format!(
+            "{}:{} {} {credential} {} {body}",
+            event.file,
+            event.line,
+            all.join(" "),
+            event.user.is_in("dev")
+        ));
+    };
+    let mut reader = Reader::new(&mut sink);
+    reader.read("f", format!("\n{}\n[{},\n{}]", plain(0), plain(1), plain(2)).as_bytes());
+    let google = r#"{"insertId":"x","protoPayload":{"authenticationInfo":{"principalEmail":"a@b.c"},"requestMetadata":{"callerIp":"1.2.3.4"},"request":{},"methodName":"io.k8s.core.v1.pods.create","resourceName":"core/v1/namespaces/a/pods"}}"#;
+    reader.read("g", google.as_bytes());
+    reader.finish();
+    let body = seen[0].rsplit(' ').next().unwrap().to_owned();
+    let want = |n: usize, line: usize| format!("f:{line} {n} ::1 RBAC: \"x\" v true {body}");
+    assert!(body.parse::<usize>().unwrap() > 10);
+    assert_eq!(seen, [want(0, 2), want(1, 3), want(2, 4), "g:1 x 1.2.3.4   false 2".to_owned()]);
+}
+
 proptest::proptest! {
     /// Whatever the bytes, reading ends, and what is intact behind a line break is found.
     #[test]
