@@ -4,6 +4,7 @@ use evidence::{Evidence, Object};
 
 use crate::catalogue::Kind;
 use crate::document::Document;
+use crate::sources::audit_log::AuditLog;
 
 /// What was gathered of a cluster.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +15,8 @@ pub struct Input {
     pub whole_cluster: bool,
     /// Everything else, in the order it was given.
     pub documents: Vec<Document>,
+    /// Audit logs.
+    pub audit_log: Option<AuditLog>,
 }
 
 impl Input {
@@ -22,7 +25,7 @@ impl Input {
         let Evidence { objects, problems, passed_over } = evidence;
         let objects_left = Vec::with_capacity(objects.len());
         let objects_left = Evidence { objects: objects_left, problems, passed_over };
-        let mut input = Self { objects: objects_left, whole_cluster, documents: Vec::new() };
+        let mut input = Self { objects: objects_left, whole_cluster, ..Self::default() };
         objects.into_iter().for_each(|object| input.add(object));
         input
     }
@@ -45,6 +48,7 @@ impl Input {
         match kind {
             Kind::Objects => !self.objects.objects.is_empty(),
             Kind::Cluster => self.whole_cluster,
+            Kind::AuditLog => self.audit_log.as_ref().is_some_and(|log| log.events() > 0),
             kind => self.of_kind(kind).next().is_some(),
         }
     }

@@ -35,6 +35,7 @@ pub use report::{
 };
 pub use scan::scan;
 pub use settings::{Profile, Settings};
+pub use sources::audit_log::AuditLog;
 pub use sources::control_plane::files_named;
 pub use sources::unreadable;
 pub use words::{Language, Words};

@@ -53,7 +53,7 @@ pub struct Aside {
 }
 
 /// The distinct questions of a log.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Observed {
     kept: Kept,
     words: Words,
@@ -66,7 +66,7 @@ pub struct Observed {
     last: String,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Known {
     subject: Subject,
     groups_text: Vec<u8>,
@@ -74,7 +74,7 @@ struct Known {
 }
 
 /// Texts as numbers.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Words {
     ids: HashMap<String, u32>,
     texts: Vec<String>,
@@ -92,7 +92,7 @@ struct Key {
 }
 
 /// INVARIANT: a request counts in `done` or in both; a watch that still runs only in `started`.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Seen {
     done: u64,
     started: u64,
