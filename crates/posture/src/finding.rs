@@ -1,9 +1,12 @@
 //! What a check found.
 
+use std::sync::Arc;
+
 use evidence::{Object, Origin};
 
 use crate::catalogue::Check;
 use crate::document::Document;
+use crate::exceptions::Exception;
 use crate::words::Said;
 
 /// How a check came out for something.
@@ -26,7 +29,7 @@ pub enum Status {
 }
 
 /// What a finding is about.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Subject {
     /// API version, `""` for what is no object.
     pub api_version: String,
@@ -50,7 +53,7 @@ pub(crate) struct Place {
 pub struct Finding {
     /// Which check.
     pub check: &'static Check,
-    /// [`Status::Fail`] or [`Status::Warn`].
+    /// [`Status::Fail`] or [`Status::Warn`]; [`Status::Excepted`] while an exception covers it.
     pub status: Status,
     /// In what.
     pub subject: Subject,
@@ -60,6 +63,10 @@ pub struct Finding {
     pub field: String,
     /// Why.
     pub reason: Said,
+    /// The exception that covers it, or did until it ended.
+    pub exception: Option<Arc<Exception>>,
+    /// Whether a baseline has it; `None` without a baseline.
+    pub known: Option<bool>,
 }
 
 impl Status {

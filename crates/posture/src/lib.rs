@@ -4,10 +4,12 @@
 //! row of the catalogue (what it is called, how bad it is, what to do, which items of guidelines it decides) and a
 //! function in `checks/`, one file a family.
 
+mod baseline;
 mod catalogue;
 mod certificate;
 mod checks;
 mod document;
+mod exceptions;
 mod finding;
 mod frameworks;
 mod image;
@@ -24,8 +26,10 @@ mod when;
 mod words;
 mod workload;
 
+pub use baseline::{Baseline, Fingerprint};
 pub use catalogue::{Area, Check, Fix, Kind, Severity, catalogue, check};
 pub use document::Document;
+pub use exceptions::{Applied, Exception, Exceptions};
 pub use finding::{Finding, Status, Subject};
 pub use frameworks::{Framework, Item, items};
 pub use input::Input;

@@ -55,7 +55,8 @@ impl Scan<'_> {
     ) {
         let Some(check) = check(id) else { return };
         let Place { subject, origin } = place.into();
-        let finding = Finding { check, status, subject, origin, field, reason };
+        let (exception, known) = (None, None);
+        let finding = Finding { check, status, subject, origin, field, reason, exception, known };
         self.found.entry(id).or_default().findings.push(finding);
     }
 

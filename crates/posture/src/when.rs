@@ -31,6 +31,11 @@ pub(crate) fn day(time: Timestamp) -> String {
     text.split('T').next().unwrap_or(&text).to_owned()
 }
 
+/// An end without a time of day is the end of that day.
+pub(crate) fn end_of_day(end: Timestamp) -> Timestamp {
+    if end.seconds().rem_euclid(86_400) == 0 { end.plus_seconds(86_399) } else { end }
+}
+
 fn numbers(day: &str) -> Option<[u32; 3]> {
     let parts: Vec<&str> = day.split(['-', '.', '/']).filter(|part| !part.is_empty()).collect();
     match parts.as_slice() {

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use api::time::Timestamp;
 use evidence::{Evidence, Object, Origin};
 use sumun_posture::{
-    AreaScore, Framework, Input, Language, Report, Settings, Status, csv, html, junit, markdown, oscal,
-    policy_report, sarif, scan, text, value,
+    AreaScore, Baseline, Exceptions, Framework, Input, Language, Report, Settings, Status, csv, html, junit,
+    markdown, oscal, policy_report, sarif, scan, text, value,
 };
 
 /// Checks that the files show.
@@ -87,6 +87,61 @@ fn every_form() {
     let now = Timestamp::new(1_800_000_000, 0);
     is_as_written("oscal.json", &pretty(oscal(&report, Language::English, "1.0.0", now)));
     is_as_written("policyreport.json", &pretty(policy_report(&report, Language::English, now)));
+}
+
+/// A report on which exceptions and a baseline have been held: one exception in force, one that has ended.
+fn judged() -> Report {
+    const EXCEPTIONS: &str = "\
+apiVersion: posture.sumun.io/v1
+kind: Exceptions
+exceptions:
+- check: POD-002
+  selector: {kind: Deployment, namespace: shop, name: web}
+  reason: it counts packets, <of> all \"interfaces\"
+  owner: net@example.com
+  expires: 2027-01-31
+- {check: POD-019, reason: until the next release, owner: Ada, expires: 2026-12-31}
+";
+    let mut report = report();
+    report.outcomes.retain(|o| ["POD-002", "POD-016", "POD-019"].contains(&o.check.id));
+    let mut before = report.clone();
+    before.outcomes.retain(|o| o.check.id == "POD-016");
+    let exceptions = Exceptions::parse("exceptions.yaml", EXCEPTIONS.as_bytes()).unwrap();
+    let now = Timestamp::new(1_800_000_000, 0);
+    let applied = exceptions.apply(&mut report, &Input::default(), now);
+    assert_eq!((applied.expired.len(), applied.unused.len()), (1, 0));
+    assert!(Baseline::of(&before).compare(&mut report).is_empty());
+    report
+}
+
+#[test]
+fn what_is_excepted_or_known_says_so_in_every_form() {
+    let report = judged();
+    let pretty = |value| {
+        let mut out = Vec::new();
+        codec::json::write_pretty(&mut out, &value);
+        String::from_utf8(out).unwrap() + "\n"
+    };
+    let (language, now) = (Language::English, Timestamp::new(1_800_000_000, 0));
+    let forms = [
+        ("judged.txt", text(&report, language)),
+        ("judged.csv", csv(&report, language)),
+        ("judged.md", markdown(&report, language)),
+        ("judged.xml", junit(&report, language)),
+        ("judged.html", html(&report, language)),
+        ("judged.json", pretty(value(&report, language))),
+        ("judged.sarif", pretty(sarif(&report, language, "1.0.0"))),
+        ("judged.oscal.json", pretty(oscal(&report, language, "1.0.0", now))),
+        ("judged.policyreport.json", pretty(policy_report(&report, language, now))),
+    ];
+    for (name, form) in forms {
+        for part in ["net@example.com", "2027-01-31", "counts packets", "Ada", "2026-12-31"] {
+            assert!(form.contains(part), "{name} does not say {part}");
+        }
+        is_as_written(name, &form);
+    }
+    is_as_written("judged.ko.txt", &text(&report, Language::Korean));
+    assert_eq!((report.count(Status::Fail), report.new_failures().count()), (2, 1));
 }
 
 #[test]

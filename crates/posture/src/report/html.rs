@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::junit::escape;
-use super::{Outcome, Report, Terms, missing};
+use super::{Outcome, Report, Terms, missing, remark};
 use crate::finding::Status;
 use crate::frameworks::Framework;
 use crate::words::Language;
@@ -96,13 +96,16 @@ fn check(out: &mut String, outcome: &Outcome, language: Language) {
     for finding in &outcome.findings {
         let origin = finding.origin.as_ref().map(|o| format!(" <small>{}</small>", escape(&o.to_string())));
         let field = (!finding.field.is_empty()).then(|| format!(" <code>{}</code>", escape(&finding.field)));
+        let remark = Some(remark(finding, language)).filter(|remark| !remark.is_empty());
+        let remark = remark.map(|remark| format!("<br><small>{}</small>", escape(&remark)));
         let _ = writeln!(
             out,
-            "<li><b>{}</b>{}<br>{}{}</li>",
+            "<li><b>{}</b>{}<br>{}{}{}</li>",
             escape(&finding.subject.to_string()),
             origin.unwrap_or_default(),
             escape(&finding.reason.of(language)),
-            field.unwrap_or_default()
+            field.unwrap_or_default(),
+            remark.unwrap_or_default()
         );
     }
     let mut references: Vec<String> = check.items.iter().map(|item| (*item).to_owned()).collect();

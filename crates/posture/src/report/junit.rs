@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Outcome, Report};
+use super::{Outcome, Report, remark};
 use crate::finding::Status;
 use crate::words::Language;
 
@@ -37,7 +37,9 @@ fn case(out: &mut String, outcome: &Outcome, language: Language) {
         .iter()
         .map(|f| {
             let origin = f.origin.as_ref().map(|o| format!("{o}: ")).unwrap_or_default();
-            format!("{origin}{}: {} {}", f.subject, f.reason.of(language), f.field)
+            let line = format!("{origin}{}: {} {}", f.subject, f.reason.of(language), f.field);
+            let remark = remark(f, language);
+            if remark.is_empty() { line } else { format!("{line} ({remark})") }
         })
         .collect();
     let lines = escape(&lines.join("\n"));
@@ -48,6 +50,7 @@ fn case(out: &mut String, outcome: &Outcome, language: Language) {
         }
         Status::Warn => write!(out, "<system-out>{lines}</system-out>"),
         Status::Pass => Ok(()),
+        Status::Excepted => write!(out, "<skipped message=\"excepted\">{lines}</skipped>"),
         other => write!(out, "<skipped message=\"{}\"/>", other.name()),
     };
     out.push_str("</testcase>\n");

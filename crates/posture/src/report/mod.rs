@@ -13,7 +13,8 @@ mod value;
 use crate::catalogue::{Area, Check, Severity};
 use crate::finding::{Finding, Status};
 use crate::frameworks::Framework;
-use crate::words::{Language, Said};
+use crate::when::day;
+use crate::words::{Language, Said, Words, words};
 
 pub use guideline::ItemOutcome;
 pub use html::html;
@@ -60,6 +61,12 @@ impl Report {
     /// How many checks came out so.
     pub fn count(&self, status: Status) -> usize {
         self.outcomes.iter().filter(|outcome| outcome.status == status).count()
+    }
+
+    /// The checks that fail, not counting what a baseline has.
+    pub fn new_failures(&self) -> impl Iterator<Item = &Outcome> {
+        let is_new = |finding: &Finding| finding.status == Status::Fail && finding.known != Some(true);
+        self.outcomes.iter().filter(move |o| o.status == Status::Fail && o.findings.iter().any(is_new))
     }
 
     /// The severity of the worst failure.
@@ -131,10 +138,10 @@ impl Report {
         areas
     }
 
-    /// The checks that did not come out well, the worst first.
+    /// The checks that did not come out well, the worst first; those that would not but for an exception last.
     pub fn flawed(&self) -> Vec<&Outcome> {
         let mut flawed: Vec<_> =
-            self.outcomes.iter().filter(|outcome| outcome.status >= Status::Warn).collect();
+            self.outcomes.iter().filter(|outcome| outcome.status >= Status::Excepted).collect();
         flawed.sort_by_key(|outcome| std::cmp::Reverse((outcome.status, outcome.check.severity)));
         flawed
     }
@@ -152,6 +159,7 @@ pub(crate) struct Terms {
     pub more: &'static str,
     pub needs: &'static str,
     pub title: &'static str,
+    pub known: &'static str,
     pub item: &'static str,
     pub checks: &'static str,
 }
@@ -167,6 +175,7 @@ const ENGLISH: Terms = Terms {
     more: "more",
     needs: "Not evaluated",
     title: "Security posture",
+    known: "known before",
     item: "ITEM",
     checks: "CHECKS",
 };
@@ -182,9 +191,25 @@ const KOREAN: Terms = Terms {
     more: "더",
     needs: "평가 안 됨",
     title: "보안 태세",
+    known: "이미 알려짐",
     item: "항목",
     checks: "점검",
 };
+
+const EXCEPTED: Words = words("excepted until {} by {}: {}", "{}까지 예외, 책임자 {}: {}");
+const ENDED: Words =
+    words("the exception ended on {}, {} answers for it: {}", "{}에 예외 만료, 책임자 {}: {}");
+
+/// What exceptions and baselines say of a finding, `""` when they say nothing.
+pub(crate) fn remark(finding: &Finding, language: Language) -> String {
+    let excepted = finding.exception.as_ref().map(|exception| {
+        let words = if finding.status == Status::Excepted { EXCEPTED } else { ENDED };
+        let until = day(exception.until);
+        words.with([until.as_str(), &exception.owner, &exception.reason]).of(language)
+    });
+    let known = (finding.known == Some(true)).then(|| Terms::of(language).known.to_owned());
+    excepted.into_iter().chain(known).collect::<Vec<_>>().join("; ")
+}
 
 impl Terms {
     pub(crate) fn of(language: Language) -> &'static Self {

@@ -4,7 +4,7 @@ use api::time::Timestamp;
 use api::{Value, object};
 use uuid::Uuid;
 
-use super::{Outcome, Report};
+use super::{Outcome, Report, remark};
 use crate::finding::{Finding, Status};
 use crate::words::Language;
 
@@ -87,6 +87,10 @@ fn observation(index: usize, finding: &Finding, language: Language, now: Timesta
         }],
         "collected" => now.text(),
     };
+    let remark = remark(finding, language);
+    if !remark.is_empty() {
+        observation.set_at(&["remarks"], remark);
+    }
     if let Some(origin) = &finding.origin {
         let at =
             if finding.field.is_empty() { origin.to_string() } else { format!("{origin} {}", finding.field) };
@@ -100,7 +104,7 @@ fn finding(outcome: &Outcome, language: Language) -> Value {
     let (state, reason) = match outcome.status {
         Status::Fail => ("not-satisfied", "fail"),
         Status::Pass => ("satisfied", "pass"),
-        Status::Warn => ("not-satisfied", "other"),
+        Status::Warn | Status::Excepted => ("not-satisfied", "other"),
         _ => ("satisfied", "other"),
     };
     let mut finding = object! {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use api::time::Timestamp;
 use api::{Value, object};
 
-use super::{Outcome, Report};
+use super::{Outcome, Report, remark};
 use crate::finding::{Finding, Status};
 use crate::words::Language;
 
@@ -76,6 +76,10 @@ fn result(outcome: &Outcome, finding: Option<&Finding>, language: Language, now:
     };
     let mut properties = object! { "status" => status.name() };
     if let Some(finding) = finding {
+        let remark = remark(finding, language);
+        if !remark.is_empty() {
+            properties.set_at(&["remark"], remark);
+        }
         if !finding.field.is_empty() {
             properties.set_at(&["field"], finding.field.as_str());
         }

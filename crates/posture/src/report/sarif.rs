@@ -2,7 +2,7 @@
 
 use api::{Value, object};
 
-use super::Report;
+use super::{Report, remark};
 use crate::catalogue::{Check, Severity};
 use crate::finding::{Finding, Status};
 use crate::words::Language;
@@ -52,7 +52,7 @@ fn result(finding: &Finding, language: Language) -> Value {
     let source = origin.map_or("", |o| &*o.source);
     let line = origin.map_or(1, |o| i64::try_from(o.line.max(1)).unwrap_or(i64::MAX));
     let name = format!("{} {}", finding.subject, finding.field);
-    object! {
+    let mut value = object! {
         "ruleId" => finding.check.id,
         "level" => level,
         "message" => text(format!("{}: {}", finding.subject, finding.reason.of(language))),
@@ -63,5 +63,14 @@ fn result(finding: &Finding, language: Language) -> Value {
             },
             "logicalLocations" => vec![object! { "fullyQualifiedName" => name.trim_end() }],
         }],
+    };
+    if finding.status == Status::Excepted {
+        let why = remark(finding, language);
+        let suppression = object! { "kind" => "external", "status" => "accepted", "justification" => why };
+        value.set_at(&["suppressions"], vec![suppression]);
     }
+    if let Some(known) = finding.known {
+        value.set_at(&["baselineState"], if known { "unchanged" } else { "new" });
+    }
+    value
 }

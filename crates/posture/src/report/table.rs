@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 
-use super::{Report, Terms};
+use super::{Report, Terms, remark};
 use crate::finding::Finding;
 use crate::words::Language;
 
-const HEADINGS: [&str; 9] =
-    ["check", "severity", "status", "kind", "namespace", "name", "source", "field", "reason"];
+const HEADINGS: [&str; 10] =
+    ["check", "severity", "status", "kind", "namespace", "name", "source", "field", "reason", "remark"];
 
-fn row(finding: &Finding, language: Language) -> [String; 9] {
+fn row(finding: &Finding, language: Language) -> [String; 10] {
     [
         finding.check.id.to_owned(),
         finding.check.severity.name().to_owned(),
@@ -20,6 +20,7 @@ fn row(finding: &Finding, language: Language) -> [String; 9] {
         finding.origin.as_ref().map(ToString::to_string).unwrap_or_default(),
         finding.field.clone(),
         finding.reason.of(language),
+        remark(finding, language),
     ]
 }
 
@@ -78,9 +79,11 @@ pub fn markdown(report: &Report, language: Language) -> String {
             let field =
                 if finding.field.is_empty() { String::new() } else { format!(" (`{}`)", finding.field) };
             let reason = cell_of_markdown(&finding.reason.of(language));
+            let remark = cell_of_markdown(&remark(finding, language));
+            let remark = if remark.is_empty() { remark } else { format!(" — {remark}") };
             let _ = writeln!(
                 out,
-                "- {origin}{}: {reason}{field}",
+                "- {origin}{}: {reason}{field}{remark}",
                 cell_of_markdown(&finding.subject.to_string())
             );
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{Outcome, Report, Terms, missing};
+use super::{Outcome, Report, Terms, missing, remark};
 use crate::finding::Status;
 use crate::frameworks::Framework;
 use crate::words::Language;
@@ -18,7 +18,7 @@ pub fn text(report: &Report, language: Language) -> String {
     for outcome in report.flawed() {
         tell(&mut out, outcome, language);
     }
-    if out.is_empty() {
+    if report.flawed().first().is_none_or(|worst| worst.status == Status::Excepted) {
         let _ = writeln!(out, "{}\n", terms.nothing);
     }
     summary(&mut out, report, language);
@@ -50,8 +50,10 @@ fn tell(out: &mut String, outcome: &Outcome, language: Language) {
         let mild = finding.status != outcome.status;
         let mild = if mild { format!("({}) ", terms.status(finding.status)) } else { String::new() };
         let _ = writeln!(out, "  {origin}{mild}{}: {}", finding.subject, finding.reason.of(language));
-        if !finding.field.is_empty() {
-            let _ = writeln!(out, "      {}", finding.field);
+        for line in [finding.field.clone(), remark(finding, language)] {
+            if !line.is_empty() {
+                let _ = writeln!(out, "      {line}");
+            }
         }
     }
     let more = findings.len().saturating_sub(MOST);

@@ -33,6 +33,7 @@ pub fn value(report: &Report, language: Language) -> Value {
             "fail" => int(report.count(Status::Fail)),
             "warn" => int(report.count(Status::Warn)),
             "pass" => int(report.count(Status::Pass)),
+            "excepted" => int(report.count(Status::Excepted)),
             "notEvaluated" => int(report.count(Status::NotEvaluated)),
             "notApplicable" => int(report.count(Status::NotApplicable)),
         },
@@ -93,7 +94,7 @@ fn check(outcome: &Outcome, language: Language) -> Value {
 
 fn finding(finding: &Finding, language: Language) -> Value {
     let origin = finding.origin.as_ref();
-    object! {
+    let mut value = object! {
         "status" => finding.status.name(),
         "apiVersion" => finding.subject.api_version.as_str(),
         "kind" => finding.subject.kind.as_str(),
@@ -103,5 +104,21 @@ fn finding(finding: &Finding, language: Language) -> Value {
         "line" => int(origin.map_or(0, |o| o.line)),
         "field" => finding.field.as_str(),
         "reason" => finding.reason.of(language),
+    };
+    if let Some(exception) = &finding.exception {
+        value.set_at(
+            &["exception"],
+            object! {
+                "reason" => exception.reason.as_str(),
+                "owner" => exception.owner.as_str(),
+                "expires" => exception.until.to_string(),
+                "source" => exception.origin.to_string(),
+                "ended" => finding.status != Status::Excepted,
+            },
+        );
     }
+    if let Some(known) = finding.known {
+        value.set_at(&["known"], known);
+    }
+    value
 }

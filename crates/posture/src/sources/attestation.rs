@@ -12,7 +12,7 @@ use crate::finding::Status;
 use crate::input::Input;
 use crate::scan::Scan;
 use crate::settings::Settings;
-use crate::when::{day, moment};
+use crate::when::{day, end_of_day, moment};
 use crate::words::{Said, Words, words};
 
 /// How long an attestation may count, in days.
@@ -121,11 +121,6 @@ impl<'a> Attested<'a> {
     pub(crate) fn counts(&self) -> bool {
         self.flaw.is_none()
     }
-}
-
-/// An end without a time of day is the end of that day.
-fn end_of_day(end: Timestamp) -> Timestamp {
-    if end.seconds().rem_euclid(86_400) == 0 { end.plus_seconds(86_399) } else { end }
 }
 
 fn in_time(

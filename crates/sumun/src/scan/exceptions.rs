@@ -1,0 +1,85 @@
+//! Findings that do not count: risks that somebody has taken, and what was known before.
+//!
+//! Entry points: [`args`], [`judge`].
+
+use std::path::Path;
+
+use clap::{Arg, ArgAction, ArgMatches, ValueHint};
+use evidence::Problem;
+use posture::{Baseline, Exceptions, Input, Report, Settings};
+
+use crate::common::{Failure, say};
+use crate::scan::files;
+
+/// The flags.
+pub(super) fn args() -> [Arg; 3] {
+    let file = |name: &'static str, help: &'static str| {
+        Arg::new(name)
+            .long(name)
+            .value_name("FILE")
+            .value_hint(ValueHint::FilePath)
+            .help_heading("What does not count")
+            .help(help)
+    };
+    [
+        file("exceptions", "Risks that somebody has taken, with reason, owner and end; may be repeated")
+            .action(ArgAction::Append),
+        file("baseline", "What an earlier scan found, from --write-baseline; only what is new counts"),
+        file("write-baseline", "Write what is found, so that later scans count only what is new")
+            .conflicts_with("baseline"),
+    ]
+}
+
+/// Marks the findings of a report; true when an exception has ended, which is told.
+///
+/// # Errors
+/// Files that cannot be read, or that are wrong, after every mistake in them is told.
+pub(super) fn judge(
+    matches: &ArgMatches,
+    report: &mut Report,
+    input: &Input,
+    settings: &Settings,
+) -> Result<bool, Failure> {
+    let applied = exceptions(matches)?.apply(report, input, settings.now);
+    for exception in &applied.expired {
+        say(&format!("error: {exception} has ended; what it covered counts"));
+    }
+    for exception in &applied.unused {
+        say(&format!("warning: {exception} fits nothing that was found"));
+    }
+    if let Some(path) = matches.get_one::<String>("baseline") {
+        let baseline = Baseline::parse(path, &read(path)?)?;
+        let gone = baseline.compare(report);
+        for known in &gone {
+            say(&format!("note: {path}: gone: {known}"));
+        }
+    }
+    if let Some(path) = matches.get_one::<String>("write-baseline") {
+        let baseline = Baseline::of(report);
+        files::replace(Path::new(path), baseline.write().as_bytes())
+            .map_err(|why| Failure(format!("{path}: {why}")))?;
+        // What is written down is known from now on.
+        baseline.compare(report);
+    }
+    Ok(!applied.expired.is_empty())
+}
+
+fn exceptions(matches: &ArgMatches) -> Result<Exceptions, Failure> {
+    let mut all = Exceptions::default();
+    let mut problems: Vec<Problem> = Vec::new();
+    for path in matches.get_many::<String>("exceptions").into_iter().flatten() {
+        match Exceptions::parse(path, &read(path)?) {
+            Ok(exceptions) => all.extend(exceptions),
+            Err(wrong) => problems.extend(wrong),
+        }
+    }
+    let Some((last, others)) = problems.split_last() else { return Ok(all) };
+    for problem in others {
+        say(&format!("error: {problem}"));
+    }
+    Err(Failure(last.to_string()))
+}
+
+fn read(path: &str) -> Result<Vec<u8>, Failure> {
+    files::read(Path::new(path)).map_err(|why| Failure(format!("{path}: {why}")))
+}
