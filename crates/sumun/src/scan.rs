@@ -1,6 +1,8 @@
 //! `sumun scan`: is this built the way the guidelines say?
 
 mod catalogue;
+mod exceptions;
+mod files;
 mod gather;
 
 use std::process::ExitCode;
@@ -9,7 +11,7 @@ use admission::pod_security::Version;
 use api::Value;
 use api::time::Timestamp;
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use posture::{Framework, Language, Profile, Report, Settings, Severity, Status};
+use posture::{Framework, Language, Profile, Report, Settings, Severity};
 
 use crate::common::{self, Failure, exit, print, say};
 
@@ -42,6 +44,7 @@ pub(crate) fn command() -> Command {
         .args_conflicts_with_subcommands(true)
         .args(common::source_args())
         .args(gather::args())
+        .args(exceptions::args())
         .args([output(), language(), fail_on(), framework(), profile(), version(), registries(), whole()])
         .subcommands(catalogue::commands())
 }
@@ -146,9 +149,11 @@ fn spoken(matches: &ArgMatches) -> Language {
 fn scan(matches: &ArgMatches) -> Result<u8, Failure> {
     let gathered = gather::gather(matches)?;
     let settings = settings(matches);
-    let report = posture::scan(&gathered.input, &settings).of(&frameworks(matches));
+    let mut report = posture::scan(&gathered.input, &settings);
+    let expired = exceptions::judge(matches, &mut report, &gathered.input, &settings)?;
+    let report = report.of(&frameworks(matches));
     print(&written(&report, settings.now, matches))?;
-    Ok(match (failed(&report, matches), gathered.is_complete) {
+    Ok(match (failed(&report, matches) || expired, gathered.is_complete) {
         (true, _) => exit::NO,
         (false, false) => exit::INCOMPLETE,
         (false, true) => exit::OK,
@@ -194,10 +199,8 @@ fn written(report: &Report, now: Timestamp, matches: &ArgMatches) -> String {
 /// True when something as bad as `--fail-on` failed; said aloud where the report does not end in it.
 fn failed(report: &Report, matches: &ArgMatches) -> bool {
     let least = matches.get_one::<String>("fail-on").and_then(|name| Severity::parse(name));
-    let failed = |o: &&posture::Outcome| {
-        o.status == Status::Fail && least.is_some_and(|least| o.check.severity >= least)
-    };
-    let count = report.outcomes.iter().filter(failed).count();
+    let failed = |o: &&posture::Outcome| least.is_some_and(|least| o.check.severity >= least);
+    let count = report.new_failures().filter(failed).count();
     if let (Some(least), true) = (least, count > 0) {
         let checks = if count == 1 { "check of severity" } else { "checks of severity" };
         say(&format!("{count} {checks} {least} or worse failed"));
