@@ -52,10 +52,15 @@ fn result(finding: &Finding, language: Language) -> Value {
     let source = origin.map_or("", |o| &*o.source);
     let line = origin.map_or(1, |o| i64::try_from(o.line.max(1)).unwrap_or(i64::MAX));
     let name = format!("{} {}", finding.subject, finding.field);
+    let remark = remark(finding, language);
+    let mut message = format!("{}: {}", finding.subject, finding.reason.of(language));
+    if !remark.is_empty() {
+        message = format!("{message} ({remark})");
+    }
     let mut value = object! {
         "ruleId" => finding.check.id,
         "level" => level,
-        "message" => text(format!("{}: {}", finding.subject, finding.reason.of(language))),
+        "message" => text(message),
         "locations" => vec![object! {
             "physicalLocation" => object! {
                 "artifactLocation" => object! { "uri" => source.replace(' ', "%20") },
@@ -65,8 +70,7 @@ fn result(finding: &Finding, language: Language) -> Value {
         }],
     };
     if finding.status == Status::Excepted {
-        let why = remark(finding, language);
-        let suppression = object! { "kind" => "external", "status" => "accepted", "justification" => why };
+        let suppression = object! { "kind" => "external", "status" => "accepted", "justification" => remark };
         value.set_at(&["suppressions"], vec![suppression]);
     }
     if let Some(known) = finding.known {
