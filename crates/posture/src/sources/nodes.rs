@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_daemon_is_where_it_is_wanted_and_tolerated() {
-        let plain = "metadata: {name: w, labels: {disk: ssd, n: '5'}}";
+        let plain = "metadata: {name: w, labels: {disk: ssd, size: '5'}}";
         let control = "metadata: {name: c}, spec: {taints: [{key: node-role.kubernetes.io/control-plane, effect: NoSchedule}]}";
         let away = "metadata: {name: a}, spec: {taints: [{key: node.kubernetes.io/unschedulable, effect: NoSchedule}, {key: x, effect: PreferNoSchedule}]}";
         let all = [plain, control, away];
@@ -248,7 +248,7 @@ mod tests {
             );
             missing(&spec, &all)
         };
-        assert_eq!(affinity("[{matchExpressions: [{key: n, operator: Gt, values: ['4']}]}]"), ["c", "a"]);
+        assert_eq!(affinity("[{matchExpressions: [{key: size, operator: Gt, values: ['4']}]}]"), ["c", "a"]);
         assert_eq!(affinity("[{matchFields: [{key: metadata.name, operator: NotIn, values: [w]}]}]"), ["w"]);
         assert_eq!(affinity("[{}]"), ["w", "c", "a"]);
         assert_eq!(
