@@ -1,9 +1,12 @@
-//! Network policies: which pods have one, and what they let through.
+//! Network policies: which pods they are for, and what they let through.
 
 use evidence::Object;
 
 use crate::finding::Status;
-use crate::network::{Direction, Policy, is_everybody, policies};
+use crate::network::{
+    Action, Direction, Endpoint, Entity, Namespace, Peer, Policy, Port, Reach, Rule, Scope, Subject, Who,
+    stranger,
+};
 use crate::scan::Scan;
 use crate::words::{Words, words};
 
@@ -12,8 +15,8 @@ pub(super) const IDS: &[&str] = &["NET-002", "NET-003", "NET-004", "NET-005", "N
 const NO_POLICY: Words =
     words("{} workloads run in it, and no policy is there", "워크로드 {}개가 있는데 정책이 없음");
 const NO_DENY: Words = words(
-    "no policy is for all of its pods with {} and without rules",
-    "모든 파드를 대상으로 규칙 없이 {}를 막는 정책이 없음",
+    "no policy denies all of its pods what no rule allows ({})",
+    "허용하지 않은 통신을 모든 파드에서 막는 정책이 없음 ({})",
 );
 const UNCOVERED: Words = words("no policy is for it ({})", "적용되는 정책이 없음 ({})");
 const UNPROTECTABLE: Words = words(
@@ -21,77 +24,115 @@ const UNPROTECTABLE: Words = words(
     "호스트 네트워크를 써서 정책이 적용되지 않음",
 );
 const OPEN: Words =
-    words("rule {} lets everybody through on every port", "규칙 {}이 모든 포트에서 모두를 통과시킴");
+    words("{} lets everybody through on every port", "{}이(가) 모든 포트에서 모두를 통과시킴");
 const DANGLING: Words = words("it selects nothing that is there", "선택하는 파드가 없음");
+const NOBODY: Words = words("{} names pods that are not there", "{}이(가) 가리키는 파드가 없음");
+pub(super) const BLIND: Words = words(
+    "policies of Calico or Antrea may decide in namespace {}, and they are not followed",
+    "네임스페이스 {}에 Calico나 Antrea 정책이 적용될 수 있는데 해석하지 않음",
+);
 
-pub(super) fn run(scan: &mut Scan<'_>) {
-    let all = policies(&scan.input.objects);
-    for policy in &all {
+pub(super) fn run(scan: &mut Scan<'_>, reach: &Reach<'_>) {
+    for policy in &reach.policies {
         open_rules(scan, policy);
     }
     // What is missing may be elsewhere unless this is everything.
     if scan.input.whole_cluster {
-        namespaces(scan, &all);
-        workloads(scan, &all);
-        all.iter().for_each(|policy| dangling(scan, policy));
+        namespaces(scan, reach);
+        workloads(scan, reach);
+        reach.policies.iter().for_each(|policy| dangling(scan, reach, policy));
     }
 }
 
 fn open_rules(scan: &mut Scan<'_>, policy: &Policy<'_>) {
     scan.examine("NET-006");
-    for direction in Direction::BOTH.into_iter().filter(|d| policy.covers(*d)) {
-        let (list, peers) = direction.members();
-        for (i, rule) in policy.rules(direction).iter().enumerate() {
-            let named = rule.array_at(&[peers]);
-            let everybody = |peer: &api::Value| is_everybody(peer.str_at(&["ipBlock", "cidr"]));
-            let open = named.is_empty() || named.iter().any(everybody);
-            if open && rule.array_at(&["ports"]).is_empty() {
-                let field = format!("spec.{list}[{i}]");
-                scan.find("NET-006", Status::Fail, policy.object, field, OPEN.with([i]));
-            }
+    for direction in Direction::BOTH {
+        for rule in policy.side(direction).rules.iter().filter(|rule| is_open(rule, direction)) {
+            let name = rule.name.to_string();
+            let reason = OPEN.with([&name]);
+            scan.find("NET-006", Status::Fail, policy.object, name, reason);
         }
     }
 }
 
-fn namespaces(scan: &mut Scan<'_>, policies: &[Policy<'_>]) {
+fn is_open(rule: &Rule, direction: Direction) -> bool {
+    let everybody = |who: &Who| match who {
+        Who::Entity(Entity::All | Entity::World | Entity::WorldV4 | Entity::WorldV6) => true,
+        // Most of the internet may come in whatever is left out of it; what may not be left for is left out of egress.
+        Who::Block { block, except, .. } => {
+            block.is_everything() && (except.is_empty() || direction == Direction::Ingress)
+        }
+        _ => false,
+    };
+    rule.action == Action::Allow
+        && rule.ports.is_none()
+        && rule.who.as_ref().is_none_or(|who| who.iter().any(everybody))
+}
+
+fn namespaces(scan: &mut Scan<'_>, reach: &Reach<'_>) {
     let all: Vec<&Object> = scan.input.objects.of_kind("", "Namespace").collect();
-    for namespace in all {
-        let within = |o: &Object| o.namespace() == namespace.name();
-        let running = scan.workloads.0.iter().filter(|w| within(w.object)).count();
-        if running == 0 || scan.settings.is_system(namespace.name()) {
+    for object in all {
+        let namespace = reach.namespace(object.name());
+        let groups: Vec<_> =
+            reach.groups.iter().filter(|g| g.endpoint.namespace.name == namespace.name).collect();
+        if groups.is_empty() || scan.settings.is_system(namespace.name) {
             continue;
         }
-        let there: Vec<_> = policies.iter().filter(|p| within(p.object)).collect();
+        if reach.is_blind(namespace.name) {
+            for id in ["NET-002", "NET-003", "NET-004"] {
+                scan.lack(id, BLIND.with([namespace.name]));
+            }
+            continue;
+        }
         scan.examine("NET-002");
-        if there.is_empty() {
-            scan.find("NET-002", Status::Fail, namespace, String::new(), NO_POLICY.with([running]));
+        let local = reach.policies_in(namespace.name).any(|p| !p.object.namespace().is_empty());
+        if !local && groups.iter().all(|group| reach.policies_of(group).next().is_none()) {
+            let running: usize = groups.iter().map(|group| group.members.len()).sum();
+            scan.find("NET-002", Status::Fail, object, String::new(), NO_POLICY.with([running]));
         }
         for (id, direction, status) in
             [("NET-003", Direction::Ingress, Status::Fail), ("NET-004", Direction::Egress, Status::Warn)]
         {
             scan.examine(id);
-            let denies =
-                |p: &&Policy<'_>| p.is_for_all() && p.covers(direction) && p.rules(direction).is_empty();
-            if !there.iter().any(denies) {
-                scan.find(id, status, namespace, String::new(), NO_DENY.with([direction.name()]));
+            if !denies_the_rest(reach, namespace, direction) {
+                scan.find(id, status, object, String::new(), NO_DENY.with([direction.name()]));
             }
         }
     }
 }
 
-fn workloads(scan: &mut Scan<'_>, policies: &[Policy<'_>]) {
-    for workload in scan.workloads.0.clone() {
-        if scan.settings.is_system(workload.object.namespace()) {
-            continue;
-        }
-        scan.examine("NET-005");
-        if workload.spec().at(&["hostNetwork"]).as_bool() == Some(true) {
+/// True when a pod that nobody has thought of has nothing to do with strangers, because of a policy for all pods.
+fn denies_the_rest(reach: &Reach<'_>, namespace: Namespace<'_>, direction: Direction) -> bool {
+    let denies = |policy: &Policy<'_>| {
+        let side = policy.side(direction);
+        policy.is_for_all_of(namespace)
+            && (side.isolates || side.rules.iter().any(|rule| rule.action == Action::Deny))
+    };
+    let me = Endpoint { namespace, ..Endpoint::default() };
+    let elsewhere = Endpoint::default();
+    let closed = |other| !reach.one_way(direction, Peer::Pod(&me), other, Port::UNNAMED).allowed;
+    reach.policies_in(namespace.name).any(denies)
+        && [stranger(), Peer::Pod(&elsewhere)].into_iter().all(closed)
+}
+
+fn workloads(scan: &mut Scan<'_>, reach: &Reach<'_>) {
+    let all = scan.workloads.0.clone();
+    for (i, workload) in all.iter().enumerate() {
+        let namespace = workload.object.namespace();
+        let Some(group) = reach.group_of(i).filter(|_| !scan.settings.is_system(namespace)) else { continue };
+        if group.endpoint.on_host {
+            scan.examine("NET-005");
             let field = workload.field("hostNetwork");
             scan.find("NET-005", Status::Warn, workload.object, field, UNPROTECTABLE.plain());
             continue;
         }
+        if reach.is_blind(namespace) {
+            scan.lack("NET-005", BLIND.with([namespace]));
+            continue;
+        }
+        scan.examine("NET-005");
         for (direction, status) in [(Direction::Ingress, Status::Fail), (Direction::Egress, Status::Warn)] {
-            if !policies.iter().any(|p| p.covers(direction) && p.selects(&workload)) {
+            if !reach.policies_of(group).any(|policy| policy.covers(direction)) {
                 let reason = UNCOVERED.with([direction.name()]);
                 scan.find("NET-005", status, workload.object, String::new(), reason);
             }
@@ -99,10 +140,29 @@ fn workloads(scan: &mut Scan<'_>, policies: &[Policy<'_>]) {
     }
 }
 
-fn dangling(scan: &mut Scan<'_>, policy: &Policy<'_>) {
+fn dangling(scan: &mut Scan<'_>, reach: &Reach<'_>, policy: &Policy<'_>) {
     scan.examine("NET-007");
-    if !policy.is_for_all() && !scan.workloads.0.iter().any(|workload| policy.selects(workload)) {
-        let field = "spec.podSelector".to_owned();
-        scan.find("NET-007", Status::Warn, policy.object, field, DANGLING.plain());
+    let Subject::Pods(pods) = &policy.subject else { return };
+    let is_default = pods.selector.is_empty() && matches!(pods.scope, Scope::One(_));
+    if !is_default && !reach.is_anybody(pods) {
+        let field = subject_field(policy);
+        return scan.find("NET-007", Status::Warn, policy.object, field.to_owned(), DANGLING.plain());
+    }
+    for rule in Direction::BOTH.into_iter().flat_map(|direction| &policy.side(direction).rules) {
+        let named = rule.who.iter().flatten();
+        let is_gone = |who: &Who| matches!(who, Who::Pods(pods) if !pods.selector.is_empty() && !reach.is_anybody(pods));
+        if named.into_iter().any(is_gone) {
+            let name = rule.name.to_string();
+            let reason = NOBODY.with([&name]);
+            scan.find("NET-007", Status::Warn, policy.object, name, reason);
+        }
+    }
+}
+
+fn subject_field(policy: &Policy<'_>) -> &'static str {
+    match policy.object.group() {
+        "networking.k8s.io" => "spec.podSelector",
+        "cilium.io" => "spec.endpointSelector",
+        _ => "spec.subject",
     }
 }

@@ -1,0 +1,399 @@
+//! Who can reach whom: the policies of a cluster, held against its pods, its nodes and the world.
+//!
+//! Entry points: [`Reach::of`] reads every policy once; [`Reach::may`] answers.  NetworkPolicy, AdminNetworkPolicy,
+//! BaselineAdminNetworkPolicy and ClusterNetworkPolicy are followed as their APIs say, Cilium's policies up to layer 4.
+//! Policies of other makers are not: [`Reach::is_blind`] tells where they may decide.
+
+mod address;
+mod admin;
+mod cilium;
+mod plain;
+mod policy;
+mod ports;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::{IpAddr, Ipv4Addr};
+
+use api::{Map, Value};
+use evidence::{Evidence, Object};
+
+pub(crate) use address::Block;
+pub(crate) use policy::{
+    Action, Direction, Endpoint, Entity, Machine, Namespace, Peer, Pods, Policy, Rule, RuleName, Scope,
+    Subject, Tier, Who,
+};
+pub(crate) use ports::{Declared, Port, Protocol};
+
+use crate::sources::nodes::is_control_plane;
+use crate::workload::{Workload, Workloads};
+
+/// Where machines of clouds are told who they are.
+pub(crate) const METADATA: Ipv4Addr = Ipv4Addr::new(169, 254, 169, 254);
+
+/// Somebody on the internet.
+pub(crate) const STRANGER: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 1);
+
+/// Groups and kinds of policies that are not followed.
+const BLIND: [(&str, &str); 6] = [
+    ("crd.projectcalico.org", "NetworkPolicy"),
+    ("crd.projectcalico.org", "GlobalNetworkPolicy"),
+    ("projectcalico.org", "NetworkPolicy"),
+    ("projectcalico.org", "GlobalNetworkPolicy"),
+    ("crd.antrea.io", "NetworkPolicy"),
+    ("crd.antrea.io", "ClusterNetworkPolicy"),
+];
+
+/// The policies of a cluster and those they are for.
+#[derive(Debug)]
+pub(crate) struct Reach<'a> {
+    /// In the order in which they are asked.
+    pub policies: Vec<Policy<'a>>,
+    /// Pods that no policy can tell apart.
+    pub groups: Vec<Group<'a>>,
+    /// Namespaces by name; those that only objects name have no labels.
+    pub namespaces: BTreeMap<&'a str, Namespace<'a>>,
+    /// Policies of one namespace, by its name; the others are everywhere.
+    local: HashMap<&'a str, Vec<usize>>,
+    everywhere: Vec<usize>,
+    group_of: Vec<usize>,
+    /// Groups of a namespace.
+    neighbours: HashMap<&'a str, Vec<usize>>,
+    pod_ranges: Vec<Block>,
+    blind: Vec<&'a str>,
+}
+
+/// Workloads whose pods no policy can tell apart.
+#[derive(Debug)]
+pub(crate) struct Group<'a> {
+    pub endpoint: Endpoint<'a>,
+    /// Their places among all workloads.
+    pub members: Vec<usize>,
+    policies: Vec<usize>,
+}
+
+/// Whether traffic passes, and because of what.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Verdict<'a> {
+    pub allowed: bool,
+    /// `None` when nothing is in the way.
+    pub because: Option<Because<'a>>,
+}
+
+/// The policy that decided, and its rule: without one it denies whatever it does not name.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Because<'a> {
+    pub policy: &'a Object,
+    pub rule: Option<RuleName>,
+}
+
+impl<'a> Reach<'a> {
+    /// Reads policies, namespaces and workloads.
+    pub(crate) fn of(evidence: &'a Evidence, workloads: &Workloads<'a>) -> Self {
+        let mut policies: Vec<_> =
+            evidence.objects.iter().flat_map(|object| read(evidence, object)).collect();
+        policies.sort_by(|a, b| (a.tier, a.object.name()).cmp(&(b.tier, b.object.name())));
+        let mut local: HashMap<&str, Vec<usize>> = HashMap::new();
+        let mut everywhere = Vec::new();
+        for (i, policy) in policies.iter().enumerate() {
+            match policy.object.namespace() {
+                "" if policy.object.kind() != "NetworkPolicy" => everywhere.push(i),
+                namespace => local.entry(namespace).or_default().push(i),
+            }
+        }
+        let mut reach = Self {
+            policies,
+            groups: Vec::new(),
+            namespaces: namespaces(evidence, workloads),
+            local,
+            everywhere,
+            group_of: Vec::new(),
+            neighbours: HashMap::new(),
+            pod_ranges: pod_ranges(evidence),
+            blind: blind(evidence),
+        };
+        reach.group(workloads);
+        reach
+    }
+
+    /// Puts workloads together that no policy can tell apart.
+    fn group(&mut self, workloads: &Workloads<'a>) {
+        let mut known: HashMap<String, usize> = HashMap::new();
+        for (i, workload) in workloads.0.iter().enumerate() {
+            let endpoint = self.endpoint(workload);
+            let place = *known.entry(key(&endpoint)).or_insert_with(|| {
+                let policies = self.for_peer(Peer::Pod(&endpoint));
+                self.neighbours.entry(endpoint.namespace.name).or_default().push(self.groups.len());
+                self.groups.push(Group { endpoint, members: Vec::new(), policies });
+                self.groups.len() - 1
+            });
+            self.group_of.push(place);
+            if let Some(group) = self.groups.get_mut(place) {
+                group.members.push(i);
+            }
+        }
+    }
+
+    fn endpoint(&self, workload: &Workload<'a>) -> Endpoint<'a> {
+        let spec = workload.spec();
+        let lists = workload.containers().flat_map(|container| container.value.array_at(&["ports"]));
+        let name = workload.object.namespace();
+        let address = workload.object.value.str_at(&["status", "podIP"]);
+        Endpoint {
+            namespace: self.namespace(name),
+            labels: workload.pod.metadata.at(&["labels"]).as_object(),
+            account: match spec.str_at(&["serviceAccountName"]) {
+                "" => "default",
+                account => account,
+            },
+            ports: lists.filter_map(Declared::of).collect(),
+            on_host: spec.at(&["hostNetwork"]).as_bool() == Some(true),
+            address: address.parse().ok(),
+        }
+    }
+
+    /// A namespace by its name.
+    pub(crate) fn namespace(&self, name: &'a str) -> Namespace<'a> {
+        self.namespaces.get(name).copied().unwrap_or(Namespace { name, labels: None })
+    }
+
+    /// The group of a workload, by its place among all of them.
+    pub(crate) fn group_of(&self, workload: usize) -> Option<&Group<'a>> {
+        self.groups.get(*self.group_of.get(workload)?)
+    }
+
+    /// The policies that are for the pods of a group.
+    pub(crate) fn policies_of(&self, group: &Group<'a>) -> impl Iterator<Item = &Policy<'a>> {
+        group.policies.iter().filter_map(|i| self.policies.get(*i))
+    }
+
+    /// The policies that may be for pods of a namespace.
+    pub(crate) fn policies_in(&self, namespace: &str) -> impl Iterator<Item = &Policy<'a>> {
+        let local = self.local.get(namespace).into_iter().flatten();
+        local.chain(&self.everywhere).filter_map(|i| self.policies.get(*i))
+    }
+
+    /// True when some workload is among these pods.
+    pub(crate) fn is_anybody(&self, pods: &Pods) -> bool {
+        let there = |namespace: &Namespace<'_>| self.neighbours.get(namespace.name).into_iter().flatten();
+        let mut groups = self.namespaces.values().filter(|n| pods.scope.has(**n)).flat_map(there);
+        groups.any(|i| self.groups.get(*i).is_some_and(|g| !g.endpoint.on_host && pods.has(&g.endpoint)))
+    }
+
+    /// True when policies that are not followed may decide about pods of a namespace.
+    pub(crate) fn is_blind(&self, namespace: &str) -> bool {
+        self.blind.iter().any(|n| n.is_empty() || *n == namespace)
+    }
+
+    /// May `from` open a connection to a port of `to`?
+    pub(crate) fn may(&self, from: Peer<'_>, to: Peer<'_>, port: Port) -> Verdict<'_> {
+        let (sender, receiver) = (self.for_peer(from), self.for_peer(to));
+        self.between((from, &sender), (to, &receiver), port)
+    }
+
+    /// The same for the pods of a group.
+    pub(crate) fn may_leave(&self, from: &Group<'_>, to: Peer<'_>, port: Port) -> Verdict<'_> {
+        let receiver = self.for_peer(to);
+        self.between((Peer::Pod(&from.endpoint), &from.policies), (to, &receiver), port)
+    }
+
+    /// The same between the pods of groups.
+    pub(crate) fn may_pass(&self, from: &Group<'_>, to: &Group<'_>, port: Port) -> Verdict<'_> {
+        let (sender, receiver) = (Peer::Pod(&from.endpoint), Peer::Pod(&to.endpoint));
+        self.between((sender, &from.policies), (receiver, &to.policies), port)
+    }
+
+    /// What the policies of one end alone say of traffic with another.
+    pub(crate) fn one_way(
+        &self,
+        direction: Direction,
+        me: Peer<'_>,
+        other: Peer<'_>,
+        port: Port,
+    ) -> Verdict<'_> {
+        let destination = if direction == Direction::Ingress { me } else { other };
+        self.side(direction, &self.for_peer(me), other, port, declared(destination))
+    }
+
+    fn between(&self, from: (Peer<'_>, &[usize]), to: (Peer<'_>, &[usize]), port: Port) -> Verdict<'_> {
+        let declared = declared(to.0);
+        let out = self.side(Direction::Egress, from.1, to.0, port, declared);
+        // Pods are always reached from their own node.
+        let from_host = match from.0 {
+            Peer::Pod(pod) => pod.on_host,
+            Peer::Node(_) => true,
+            Peer::World(..) => false,
+        };
+        if !out.allowed || from_host {
+            return out;
+        }
+        let into = self.side(Direction::Ingress, to.1, from.0, port, declared);
+        if into.allowed && into.because.is_none() { out } else { into }
+    }
+
+    /// What the policies of one end say of the other.
+    fn side(
+        &self,
+        direction: Direction,
+        policies: &[usize],
+        other: Peer<'_>,
+        port: Port,
+        declared: &[Declared<'_>],
+    ) -> Verdict<'_> {
+        let all = || policies.iter().filter_map(|i| self.policies.get(*i));
+        let fits = |rule: &Rule| rule.fits(other, &self.pod_ranges, port, declared);
+        let is_of = |tier: fn(Tier) -> bool| all().filter(move |policy| tier(policy.tier));
+        first(is_of(|tier| matches!(tier, Tier::Admin(_))), direction, fits)
+            .or_else(|| together(is_of(|tier| tier == Tier::Namespaced), direction, fits))
+            .or_else(|| first(is_of(|tier| matches!(tier, Tier::Baseline(_))), direction, fits))
+            .unwrap_or(Verdict { allowed: true, because: None })
+    }
+
+    /// The policies that are for one end of traffic.
+    fn for_peer(&self, peer: Peer<'_>) -> Vec<usize> {
+        let namespace = match peer {
+            Peer::Pod(pod) => pod.namespace.name,
+            Peer::Node(_) => "",
+            Peer::World(..) => return Vec::new(),
+        };
+        let local = self.local.get(namespace).into_iter().flatten();
+        let all = local.chain(&self.everywhere).copied();
+        let mut all: Vec<_> =
+            all.filter(|i| self.policies.get(*i).is_some_and(|policy| policy.selects(peer))).collect();
+        all.sort_unstable();
+        all
+    }
+}
+
+/// The ports that pods at one end declare.
+fn declared<'p>(peer: Peer<'p>) -> &'p [Declared<'p>] {
+    match peer {
+        Peer::Pod(pod) => &pod.ports,
+        _ => &[],
+    }
+}
+
+/// The first rule that fits, in a tier where it decides.
+fn first<'r, 'a: 'r>(
+    policies: impl Iterator<Item = &'r Policy<'a>>,
+    direction: Direction,
+    fits: impl Fn(&Rule) -> bool,
+) -> Option<Verdict<'r>> {
+    let mut rules = policies.flat_map(|policy| policy.side(direction).rules.iter().map(move |r| (policy, r)));
+    let (policy, rule) = rules.find(|(_, rule)| fits(rule))?;
+    let because = Some(Because { policy: policy.object, rule: Some(rule.name) });
+    match rule.action {
+        Action::Allow => Some(Verdict { allowed: true, because }),
+        Action::Deny => Some(Verdict { allowed: false, because }),
+        Action::Pass => None,
+    }
+}
+
+/// Whatever one of them allows, unless one denies it; `None` when none of them isolates.
+fn together<'r, 'a: 'r>(
+    policies: impl Iterator<Item = &'r Policy<'a>>,
+    direction: Direction,
+    fits: impl Fn(&Rule) -> bool,
+) -> Option<Verdict<'r>> {
+    let (mut isolating, mut allowing) = (None, None);
+    for policy in policies {
+        let side = policy.side(direction);
+        if side.isolates && isolating.is_none() {
+            isolating = Some(Because { policy: policy.object, rule: None });
+        }
+        for rule in &side.rules {
+            let is_new = rule.action == Action::Deny || allowing.is_none();
+            if !is_new || !fits(rule) {
+                continue;
+            }
+            let because = Because { policy: policy.object, rule: Some(rule.name) };
+            if rule.action == Action::Deny {
+                return Some(Verdict { allowed: false, because: Some(because) });
+            }
+            allowing = Some(because);
+        }
+    }
+    isolating?;
+    Some(Verdict { allowed: allowing.is_some(), because: allowing.or(isolating) })
+}
+
+fn read<'a>(evidence: &'a Evidence, object: &'a Object) -> Vec<Policy<'a>> {
+    match (object.group(), object.kind()) {
+        ("networking.k8s.io", "NetworkPolicy") => vec![plain::policy(object)],
+        ("cilium.io", "CiliumNetworkPolicy" | "CiliumClusterwideNetworkPolicy") => {
+            cilium::policies(evidence, object)
+        }
+        (
+            "policy.networking.k8s.io",
+            "AdminNetworkPolicy" | "BaselineAdminNetworkPolicy" | "ClusterNetworkPolicy",
+        ) => admin::policy(object).into_iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn namespaces<'a>(evidence: &'a Evidence, workloads: &Workloads<'a>) -> BTreeMap<&'a str, Namespace<'a>> {
+    let named = workloads.0.iter().map(|workload| (workload.object.namespace(), None));
+    let given = evidence
+        .of_kind("", "Namespace")
+        .map(|object| (object.name(), object.value.at(&["metadata", "labels"]).as_object()));
+    named.chain(given).map(|(name, labels)| (name, Namespace { name, labels })).collect()
+}
+
+/// Where addresses of pods are taken from.
+fn pod_ranges(evidence: &Evidence) -> Vec<Block> {
+    let of_node = |node: &Object| Block::parse(node.value.str_at(&["spec", "podCIDR"]));
+    evidence.of_kind("", "Node").filter_map(of_node).collect()
+}
+
+/// Namespaces with policies that are not followed; `""` for all of them.
+fn blind(evidence: &Evidence) -> Vec<&str> {
+    let is_blind = |object: &&Object| BLIND.contains(&(object.group(), object.kind()));
+    let mut all: Vec<_> = evidence.objects.iter().filter(is_blind).map(Object::namespace).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// What policies can tell pods apart by.
+fn key(endpoint: &Endpoint<'_>) -> String {
+    let mut labels: Vec<_> = endpoint.labels.into_iter().flat_map(Map::iter).collect();
+    labels.sort_by_key(|(key, _)| *key);
+    let labels: Vec<_> = labels.iter().map(|(key, value)| (key, value.as_str())).collect();
+    let Endpoint { namespace, account, ports, on_host, address, .. } = endpoint;
+    format!("{:?}", (namespace.name, account, on_host, address, ports, labels))
+}
+
+/// Nodes as ends of traffic, those of the control plane first.
+pub(crate) fn machines(evidence: &Evidence) -> Vec<(&Object, Machine<'_>)> {
+    let mut all: Vec<_> = evidence.of_kind("", "Node").map(|node| (node, machine(node))).collect();
+    all.sort_by_key(|(_, machine)| !machine.serves_api);
+    all
+}
+
+fn machine(node: &Object) -> Machine<'_> {
+    let internal = |address: &&Value| address.str_at(&["type"]) == "InternalIP";
+    let address = node.value.array_at(&["status", "addresses"]).iter().find(internal);
+    Machine {
+        labels: node.value.at(&["metadata", "labels"]).as_object(),
+        address: address.and_then(|address| address.str_at(&["address"]).parse().ok()),
+        serves_api: is_control_plane(node),
+    }
+}
+
+/// Where clouds tell machines who they are, as an end of traffic.
+pub(crate) fn metadata_service() -> Peer<'static> {
+    Peer::World(IpAddr::V4(METADATA), false)
+}
+
+/// Somebody on the internet.
+pub(crate) fn stranger() -> Peer<'static> {
+    Peer::World(IpAddr::V4(STRANGER), false)
+}
+
+/// Addresses of everybody.
+pub(crate) fn is_everybody(cidr: &str) -> bool {
+    matches!(cidr, "0.0.0.0/0" | "::/0")
+}
