@@ -18,7 +18,7 @@ use evidence::Problem;
 use crate::input::Input;
 
 /// Views that tell what they cannot make sense of.
-const VIEWS: &[fn(&Input) -> Vec<Problem>] = &[attestation::problems, images::problems];
+const VIEWS: &[fn(&Input) -> Vec<Problem>] = &[attestation::problems, cloud::problems, images::problems];
 
 /// Documents that cannot be made sense of: well-formed, but not what was asked for, or not all of it.
 pub fn unreadable(input: &Input) -> Vec<Problem> {
