@@ -25,7 +25,16 @@ pub struct Words {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said {
     words: Words,
-    parts: Vec<String>,
+    parts: Vec<Part>,
+}
+
+/// What stands in the place of a `{}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// The same in every language.
+    Text(String),
+    /// Said in words of its own.
+    Said(Said),
 }
 
 /// `Words` of two literals.
@@ -49,7 +58,12 @@ impl Words {
 
     /// This text with its parts.
     pub(crate) fn with<T: fmt::Display>(self, parts: impl IntoIterator<Item = T>) -> Said {
-        Said { words: self, parts: parts.into_iter().map(|part| part.to_string()).collect() }
+        Said { words: self, parts: parts.into_iter().map(|part| Part::Text(part.to_string())).collect() }
+    }
+
+    /// This text with parts that may be words themselves.
+    pub(crate) fn saying(self, parts: impl IntoIterator<Item = Part>) -> Said {
+        Said { words: self, parts: parts.into_iter().collect() }
     }
 }
 
@@ -60,11 +74,27 @@ impl Said {
         let mut text = String::new();
         for (i, piece) in self.words.of(language).split("{}").enumerate() {
             if i > 0 {
-                text.push_str(parts.next().map_or("", String::as_str));
+                match parts.next() {
+                    Some(Part::Text(part)) => text.push_str(part),
+                    Some(Part::Said(part)) => text.push_str(&part.of(language)),
+                    None => {}
+                }
             }
             text.push_str(piece);
         }
         text
+    }
+}
+
+impl<T: Into<String>> From<T> for Part {
+    fn from(text: T) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl From<Said> for Part {
+    fn from(said: Said) -> Self {
+        Self::Said(said)
     }
 }
 
@@ -77,6 +107,8 @@ mod tests {
         let said = words("{} is {}.", "{}: {}").with(["a", "b"]);
         assert_eq!(said.of(Language::English), "a is b.");
         assert_eq!(said.of(Language::Korean), "a: b");
+        let nested = words("{} ({})", "{1}").saying([Part::from("c"), said.into()]);
+        assert_eq!(nested.of(Language::English), "c (a is b.)");
         assert_eq!(words("x", "y").plain().of(Language::Korean), "y");
     }
 }

@@ -48,15 +48,11 @@ pub(crate) struct User<'a> {
     pub index: usize,
     pub name: &'a str,
     pub certificate: Option<Pem<'a>>,
-    /// The key stands in the kubeconfig itself.
-    pub has_key: bool,
     pub token: Option<Token>,
     /// The file that a token is read from, `""` for none.
     pub token_file: &'a str,
     pub has_password: bool,
     pub exec: Option<Exec<'a>>,
-    /// A provider of older releases, `""` for none.
-    pub provider: &'a str,
 }
 
 /// A context: who goes where.
@@ -195,12 +191,10 @@ impl<'a> User<'a> {
             index,
             name: item.str_at(&["name"]),
             certificate: Pem::of(user, "client-certificate"),
-            has_key: !text("client-key-data").is_empty(),
             token: Some(text("token")).filter(|t| !t.is_empty()).map(Token::of),
             token_file: text("tokenFile"),
             has_password: !text("password").is_empty(),
             exec: user.get("exec").filter(|exec| exec.as_object().is_some()).map(Exec::of),
-            provider: user.str_at(&["auth-provider", "name"]),
         }
     }
 

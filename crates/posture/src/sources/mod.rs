@@ -12,6 +12,7 @@ pub(crate) mod kubeconfig;
 pub(crate) mod kubelet;
 pub(crate) mod nodes;
 pub(crate) mod products;
+pub(crate) mod rights;
 
 use evidence::Problem;
 

@@ -1,5 +1,49 @@
 //! Identities and rights.
 
-use super::Family;
+mod bindings;
+mod credentials;
+mod dangers;
+mod held;
+mod naver;
+mod rules;
+mod together;
+mod tokens;
 
-pub(super) const FAMILIES: &[Family] = &[];
+use super::Family;
+use crate::scan::Scan;
+use crate::sources::rights::Rights;
+
+pub(super) const FAMILIES: &[Family] = &[
+    Family { ids: rights_ids, run: rights },
+    Family { ids: || tokens::IDS.to_vec(), run: tokens::run },
+    Family { ids: || credentials::IDS.to_vec(), run: credentials::run },
+];
+
+fn rights_ids() -> Vec<&'static str> {
+    let others = [bindings::IDS, rules::IDS, together::IDS, naver::IDS];
+    held::ids().chain(others.into_iter().flatten().copied()).collect()
+}
+
+/// Checks of roles and bindings, over one view of them.
+fn rights(scan: &mut Scan<'_>) {
+    let rights = Rights::of(scan.input);
+    let mut hits = held::Hits::new(&rights, minor(scan));
+    held::run(scan, &rights, &mut hits);
+    bindings::run(scan, &rights);
+    rules::run(scan, &rights, &mut hits);
+    together::run(scan, &rights, &mut hits);
+    naver::run(scan, &rights);
+}
+
+/// The minor release of the server, as far as nodes and its own pods tell: it is never older than a kubelet.
+fn minor(scan: &Scan<'_>) -> Option<u32> {
+    let nodes = scan.input.objects.of_kind("", "Node");
+    let kubelets = nodes.map(|node| node.value.str_at(&["status", "nodeInfo", "kubeletVersion"]));
+    let containers = scan.workloads.0.iter().flat_map(|workload| workload.containers());
+    let servers = containers.filter_map(|container| {
+        let image = container.value.str_at(&["image"]);
+        let (name, tag) = image.split('@').next()?.rsplit_once(':')?;
+        (name.rsplit('/').next() == Some("kube-apiserver")).then_some(tag)
+    });
+    kubelets.chain(servers).filter_map(crate::releases::parse_version).map(|release| release.minor).max()
+}
