@@ -22,6 +22,7 @@ mod scan;
 mod secrets;
 mod settings;
 mod sources;
+mod systems;
 mod when;
 mod words;
 mod workload;
@@ -38,7 +39,7 @@ pub use report::{
     value,
 };
 pub use scan::scan;
-pub use settings::{Profile, Settings};
+pub use settings::{Limits, Profile, Settings};
 pub use sources::audit_log::AuditLog;
 pub use sources::control_plane::files_named;
 pub use sources::unreadable;

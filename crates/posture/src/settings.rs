@@ -24,6 +24,29 @@ pub struct Settings {
     pub registries: Vec<String>,
     /// The longest life of a projected token, in seconds.
     pub longest_token: i64,
+    /// What images and evidence may be like.
+    pub limits: Limits,
+}
+
+/// What images and evidence may be like: how many vulnerabilities, how old.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The most critical vulnerabilities of an image that could be mended.
+    pub critical: usize,
+    /// The most high ones.
+    pub high: usize,
+    /// Days after which a report on an image tells too little.
+    pub report_days: i64,
+    /// Days after which other evidence tells too little: analyses of code, checks of hosts.
+    pub evidence_days: i64,
+    /// Days after which a list of rights has to be looked at again.
+    pub review_days: i64,
+    /// Days after which an image is to be built again.
+    pub image_days: i64,
+    /// The most packages of a small image.
+    pub packages: usize,
+    /// The most bytes of a small image.
+    pub bytes: i64,
 }
 
 /// Who runs the control plane: what can be mended there, and what is there at all.
@@ -55,6 +78,22 @@ impl Default for Settings {
             lowest_id: 10_000,
             registries: Vec::new(),
             longest_token: 86_400,
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            critical: 0,
+            high: 10,
+            report_days: 30,
+            evidence_days: 90,
+            review_days: 180,
+            image_days: 180,
+            packages: 150,
+            bytes: 500 << 20,
         }
     }
 }
