@@ -15,6 +15,7 @@ mod frameworks;
 mod image;
 mod input;
 mod network;
+mod objects;
 mod quantity;
 mod releases;
 mod report;

@@ -1,11 +1,13 @@
 //! Every check over everything that was given.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::catalogue::{Check, catalogue, check};
 use crate::checks;
 use crate::finding::{Finding, Place, Status};
 use crate::input::Input;
+use crate::objects::Objects;
 use crate::report::{Outcome, Report};
 use crate::settings::Settings;
 use crate::words::Said;
@@ -15,6 +17,8 @@ use crate::workload::Workloads;
 pub(crate) struct Scan<'a> {
     pub input: &'a Input,
     pub settings: &'a Settings,
+    /// The objects of the input, by kind, namespace and name.
+    pub objects: Rc<Objects<'a>>,
     pub workloads: Workloads<'a>,
     found: BTreeMap<&'static str, Found>,
 }
@@ -30,7 +34,8 @@ struct Found {
 /// Holds what was given against every check.
 pub fn scan(input: &Input, settings: &Settings) -> Report {
     let workloads = Workloads::of(&input.objects);
-    let mut scan = Scan { input, settings, workloads, found: BTreeMap::new() };
+    let objects = Rc::new(Objects::of(&input.objects));
+    let mut scan = Scan { input, settings, objects, workloads, found: BTreeMap::new() };
     for family in checks::families() {
         (family.run)(&mut scan);
     }

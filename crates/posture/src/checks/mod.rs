@@ -11,7 +11,10 @@ mod net;
 mod pod;
 mod run;
 
+use std::rc::Rc;
+
 use crate::finding::Status;
+use crate::objects::Objects;
 use crate::scan::Scan;
 use crate::settings::Settings;
 use crate::words::Said;
@@ -65,7 +68,7 @@ pub(crate) struct Row {
 pub(crate) struct Look<'a> {
     pub workload: Workload<'a>,
     pub settings: &'a Settings,
-    pub input: &'a crate::input::Input,
+    pub objects: &'a Objects<'a>,
 }
 
 fn ids(rows: &[Row]) -> Vec<&'static str> {
@@ -73,9 +76,9 @@ fn ids(rows: &[Row]) -> Vec<&'static str> {
 }
 
 fn over_workloads(scan: &mut Scan<'_>, rows: &[Row]) {
-    let (input, settings) = (scan.input, scan.settings);
+    let (objects, settings) = (Rc::clone(&scan.objects), scan.settings);
     for workload in scan.workloads.0.clone() {
-        let look = Look { workload, settings, input };
+        let look = Look { workload, settings, objects: &objects };
         for row in rows {
             let Some(flaws) = (row.look)(&look) else { continue };
             scan.examine(row.id);

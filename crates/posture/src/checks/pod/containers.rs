@@ -143,8 +143,8 @@ fn secrets_in_environment(look: &Look<'_>) -> Option<Vec<Flaw>> {
 /// Defaults that a LimitRange of the namespace gives to containers.
 fn defaulted(look: &Look<'_>, table: &str, resource: &str) -> bool {
     let namespace = look.workload.object.namespace();
-    let ranges = look.input.objects.of_kind("", "LimitRange").filter(|o| o.namespace() == namespace);
-    let limits = ranges.flat_map(|o| o.value.array_at(&["spec", "limits"]));
+    let ranges = look.objects.in_namespace("", "LimitRange", namespace);
+    let limits = ranges.iter().flat_map(|o| o.value.array_at(&["spec", "limits"]));
     let given = if table == "limits" { "default" } else { "defaultRequest" };
     limits
         .filter(|limit| limit.str_at(&["type"]) == "Container")

@@ -60,7 +60,7 @@ fn has_limits(scan: &mut Scan<'_>, namespace: &Object) {
     }
     for (id, kind) in [("POD-034", "LimitRange"), ("POD-035", "ResourceQuota")] {
         scan.examine(id);
-        if !scan.input.objects.of_kind("", kind).any(|o| o.namespace() == namespace.name()) {
+        if scan.objects.in_namespace("", kind, namespace.name()).is_empty() {
             scan.find(id, Status::Warn, namespace, String::new(), WITHOUT.with([kind]));
         }
     }

@@ -116,8 +116,7 @@ fn account<'a>(look: &Look<'a>) -> &'a str {
 fn mounts_token(look: &Look<'_>) -> bool {
     let said = |object: &Value| object.at(&["automountServiceAccountToken"]).as_bool();
     let (name, namespace) = (account(look), look.workload.object.namespace());
-    let mut accounts = look.input.objects.of_kind("", "ServiceAccount");
-    let account = accounts.find(|o| o.name() == name && o.namespace() == namespace);
+    let account = look.objects.get("", "ServiceAccount", namespace, name);
     said(look.workload.spec()).or_else(|| account.and_then(|o| said(&o.value))).unwrap_or(true)
 }
 

@@ -1,0 +1,86 @@
+//! The objects that were given, found at once by kind, namespace and name.
+
+use std::collections::HashMap;
+
+use evidence::{Evidence, Object};
+
+/// An index of objects.  Versions do not matter; of several objects of one name the last counts, as it would when they
+/// are applied one after another.
+#[derive(Debug, Default)]
+pub(crate) struct Objects<'a> {
+    /// By group, then kind.
+    kinds: HashMap<&'a str, HashMap<&'a str, Kind<'a>>>,
+}
+
+#[derive(Debug, Default)]
+struct Kind<'a> {
+    all: Vec<&'a Object>,
+    namespaces: HashMap<&'a str, Namespace<'a>>,
+}
+
+#[derive(Debug, Default)]
+struct Namespace<'a> {
+    all: Vec<&'a Object>,
+    by_name: HashMap<&'a str, &'a Object>,
+}
+
+impl<'a> Objects<'a> {
+    pub(crate) fn of(evidence: &'a Evidence) -> Self {
+        let mut index = Self::default();
+        for object in &evidence.objects {
+            let kind = index.kinds.entry(object.group()).or_default().entry(object.kind()).or_default();
+            kind.all.push(object);
+            let namespace = kind.namespaces.entry(object.namespace()).or_default();
+            namespace.all.push(object);
+            namespace.by_name.insert(object.name(), object);
+        }
+        index
+    }
+
+    /// Every object of a kind, in the order they were found.
+    pub(crate) fn of_kind(&self, group: &str, kind: &str) -> &[&'a Object] {
+        self.kind(group, kind).map_or(&[], |kind| &kind.all)
+    }
+
+    /// Those in a namespace.
+    pub(crate) fn in_namespace(&self, group: &str, kind: &str, namespace: &str) -> &[&'a Object] {
+        let namespace = self.kind(group, kind).and_then(|kind| kind.namespaces.get(namespace));
+        namespace.map_or(&[], |namespace| &namespace.all)
+    }
+
+    /// The one of a name; `namespace` is `""` for kinds without.
+    pub(crate) fn get(&self, group: &str, kind: &str, namespace: &str, name: &str) -> Option<&'a Object> {
+        self.kind(group, kind)?.namespaces.get(namespace)?.by_name.get(name).copied()
+    }
+
+    fn kind(&self, group: &str, kind: &str) -> Option<&Kind<'a>> {
+        self.kinds.get(group)?.get(kind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use evidence::Origin;
+
+    use super::*;
+
+    #[test]
+    fn objects_are_found() {
+        let object = |text: &str| Object {
+            value: codec::yaml::parse(text.as_bytes()).unwrap().value,
+            origin: Origin::whole("test"),
+        };
+        let objects = vec![
+            object("{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: x}}"),
+            object("{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: y}}"),
+            object("{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: y}, spec: {}}"),
+        ];
+        let evidence = Evidence { objects, ..Evidence::default() };
+        let index = Objects::of(&evidence);
+        assert_eq!(index.of_kind("", "Pod").len(), 3);
+        assert_eq!(index.in_namespace("", "Pod", "y").len(), 2);
+        assert_eq!(index.get("", "Pod", "y", "a"), evidence.objects.last());
+        assert_eq!(index.get("apps", "Pod", "y", "a"), None);
+        assert!(index.in_namespace("", "Pod", "z").is_empty());
+    }
+}
