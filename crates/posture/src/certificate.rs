@@ -63,6 +63,13 @@ impl Certificate {
         })
     }
 
+    /// True when two texts in PEM have a certificate of one holder in common; `None` when one of them cannot be read.
+    pub(crate) fn share_a_key(one: &str, other: &str) -> Option<bool> {
+        let read = |pem: &str| Self::parse_all(pem.as_bytes()).ok();
+        let (one, other) = (read(one)?, read(other)?);
+        Some(one.iter().any(|a| other.iter().any(|b| a.public_key == b.public_key)))
+    }
+
     /// True when it is for a host name; a `*` stands for one label.
     pub(crate) fn covers(&self, host: &str) -> bool {
         let fits = |name: &String| match (name.strip_prefix("*."), host.split_once('.')) {

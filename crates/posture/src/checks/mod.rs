@@ -3,6 +3,7 @@
 mod aud;
 mod cld;
 mod cod;
+mod components;
 mod cpl;
 mod hst;
 mod iam;

@@ -8,15 +8,15 @@ mod components;
 mod files;
 mod flags;
 
+use crate::catalogue::Kind;
 use crate::finding::Place;
 use crate::input::Input;
 use crate::releases::Release;
 use crate::scan::Scan;
 use crate::workload::Workloads;
 
-use argv::Word;
-pub(crate) use files::{File, Files};
-pub(crate) use flags::{Flag, Flags};
+pub(crate) use files::{File, Files, beside};
+pub(crate) use flags::Flags;
 
 /// A program of the control plane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -100,6 +100,13 @@ impl<'a> ControlPlane<'a> {
     /// The file that a component calls `path`.
     pub(crate) fn file(&self, component: &Component<'_>, path: &str) -> Option<File<'a>> {
         self.files.find(&component.on_host(path), component.host)
+    }
+
+    /// Configuration documents of a kind that no component names by a flag: given by themselves.
+    pub(crate) fn strays(&self, input: &'a Input, kind: &str, flag: &str) -> Vec<File<'a>> {
+        let named: Vec<_> = self.components.iter().filter_map(|c| self.file(c, c.flags.text(flag))).collect();
+        let of_kind = input.of_kind(Kind::ControlPlane).filter(|d| d.value.str_at(&["kind"]) == kind);
+        of_kind.filter(|d| !named.iter().any(|file| file.holds(d))).map(File::of).collect()
     }
 }
 

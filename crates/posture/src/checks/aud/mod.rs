@@ -1,5 +1,8 @@
 //! Audit and logs.
 
-use super::Family;
+mod backend;
 
-pub(super) const FAMILIES: &[Family] = &[];
+use super::{Family, components};
+
+pub(super) const FAMILIES: &[Family] =
+    &[Family { ids: || components::ids(backend::RULES), run: |scan| components::run(scan, backend::RULES) }];

@@ -1,5 +1,6 @@
 //! Network: who can reach whom, and how.
 
+mod endpoint;
 mod policies;
 mod reach;
 mod services;
@@ -10,6 +11,7 @@ use crate::scan::Scan;
 
 pub(super) const FAMILIES: &[Family] = &[
     Family { ids: || [policies::IDS, reach::IDS].concat(), run: of_policies },
+    Family { ids: || endpoint::IDS.to_vec(), run: endpoint::run },
     Family { ids: || services::IDS.to_vec(), run: services::run },
 ];
 

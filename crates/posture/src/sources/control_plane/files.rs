@@ -9,6 +9,7 @@ use evidence::Origin;
 use super::{Component, ControlPlane};
 use crate::catalogue::Kind;
 use crate::document::Document;
+use crate::finding::Place;
 use crate::input::Input;
 
 /// Flags that name files which tell how the control plane is set up, and hold no key and no token of their own.
@@ -53,6 +54,8 @@ struct OfHost<'a> {
 /// A file.
 #[derive(Clone, Debug)]
 pub(crate) struct File<'a> {
+    /// What it is called.
+    pub path: String,
     pub origin: &'a Origin,
     content: Content<'a>,
 }
@@ -90,11 +93,11 @@ impl<'a> Files<'a> {
             .find(|found| found.host == host)
             .or_else(|| hosts.first().filter(|_| host.is_empty()));
         if let Some(OfHost { file, origin, .. }) = own {
-            return Some(File { origin, content: Content::Text(file.str_at(&["content"])) });
+            return Some(File::of_host(path, file, origin));
         }
         self.document(path).or_else(|| {
             let OfHost { file, origin, .. } = hosts.first()?;
-            Some(File { origin, content: Content::Text(file.str_at(&["content"])) })
+            Some(File::of_host(path, file, origin))
         })
     }
 
@@ -118,7 +121,7 @@ impl<'a> Files<'a> {
             .or_else(|| sources.first().filter(|_| sources.len() == 1))?;
         let documents: Vec<_> = all.iter().copied().filter(|d| &*d.origin.source == *source).collect();
         let origin = &documents.first()?.origin;
-        Some(File { origin, content: Content::Documents(documents) })
+        Some(File { path: path.to_owned(), origin, content: Content::Documents(documents) })
     }
 
     /// The mode of a file of a host, such as 0o600, when facts of one tell.
@@ -134,7 +137,17 @@ impl<'a> Files<'a> {
 impl<'a> File<'a> {
     /// A document by itself.
     pub(crate) fn of(document: &'a Document) -> Self {
-        Self { origin: &document.origin, content: Content::Documents(vec![document]) }
+        let path = document.origin.source.to_string();
+        Self { path, origin: &document.origin, content: Content::Documents(vec![document]) }
+    }
+
+    fn of_host(path: &str, file: &'a Value, origin: &'a Origin) -> Self {
+        Self { path: path.to_owned(), origin, content: Content::Text(file.str_at(&["content"])) }
+    }
+
+    /// What a finding about it is about.
+    pub(crate) fn place(&self) -> Place {
+        Place::named("File", &*self.path, self.origin)
     }
 
     /// What stands in it, as a value; `None` when it is neither YAML nor JSON.

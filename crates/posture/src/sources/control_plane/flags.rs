@@ -70,9 +70,8 @@ impl Flags {
             };
             // Both spellings are one flag.
             let name = name.replace('_', "-");
-            let takes_next = |next: &&Word| !BOOLEAN.contains(&name.as_str()) && !next.text.starts_with("--");
-            let value =
-                value.or_else(|| rest.next_if(|next| takes_next(&next)).map(|next| next.text.clone()));
+            let takes_next = |next: &Word| !BOOLEAN.contains(&name.as_str()) && !next.text.starts_with("--");
+            let value = value.or_else(|| rest.next_if(|next| takes_next(next)).map(|next| next.text.clone()));
             let value = value.unwrap_or_else(|| "true".to_owned());
             flags.push(Flag { name, value, field: word.field.clone() });
         }
