@@ -71,16 +71,16 @@ mod tests {
             origin: Origin::whole("test"),
         };
         let objects = vec![
-            object("{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: x}}"),
-            object("{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: y}}"),
-            object("{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: y}, spec: {}}"),
+            object("{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: one}}"),
+            object("{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: two}}"),
+            object("{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: two}, spec: {}}"),
         ];
         let evidence = Evidence { objects, ..Evidence::default() };
         let index = Objects::of(&evidence);
         assert_eq!(index.of_kind("", "Pod").len(), 3);
-        assert_eq!(index.in_namespace("", "Pod", "y").len(), 2);
-        assert_eq!(index.get("", "Pod", "y", "a"), evidence.objects.last());
-        assert_eq!(index.get("apps", "Pod", "y", "a"), None);
-        assert!(index.in_namespace("", "Pod", "z").is_empty());
+        assert_eq!(index.in_namespace("", "Pod", "two").len(), 2);
+        assert_eq!(index.get("", "Pod", "two", "a"), evidence.objects.last());
+        assert_eq!(index.get("apps", "Pod", "two", "a"), None);
+        assert!(index.in_namespace("", "Pod", "three").is_empty());
     }
 }
