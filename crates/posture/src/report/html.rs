@@ -124,14 +124,8 @@ fn unknown(out: &mut String, report: &Report, language: Language) {
         return;
     }
     let _ = writeln!(out, "<h2>{}</h2>\n<ul class=\"unknown\">", Terms::of(language).needs);
-    for (needs, count) in missing {
-        let _ = writeln!(out, "<li>{count}: {}</li>", escape(&needs));
-    }
-    for outcome in report.outcomes.iter().filter(|outcome| !outcome.lacking.is_empty()) {
-        for reason in &outcome.lacking {
-            let _ =
-                writeln!(out, "<li><code>{}</code> {}</li>", outcome.check.id, escape(&reason.of(language)));
-        }
+    for (needs, ids) in missing {
+        let _ = writeln!(out, "<li>{} <code>{}</code></li>", escape(&needs), ids.join(" "));
     }
     out.push_str("</ul>\n");
 }

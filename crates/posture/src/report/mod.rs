@@ -237,16 +237,24 @@ impl Terms {
     }
 }
 
-/// The checks that nothing was given for, by what would have to be given.
-pub(crate) fn missing(report: &Report, language: Language) -> Vec<(String, usize)> {
-    let mut counts: Vec<(String, usize)> = Vec::new();
-    for outcome in report.outcomes.iter().filter(|outcome| outcome.status == Status::NotEvaluated) {
-        let kinds: Vec<_> = outcome.check.inputs.iter().map(|kind| kind.words().of(language)).collect();
-        let needs = kinds.join(" / ");
-        match counts.iter_mut().find(|(n, _)| *n == needs) {
-            Some((_, count)) => *count += 1,
-            None => counts.push((needs, 1)),
+/// What would have to be given to decide more, each with the checks that want it: what is missing of what was given,
+/// or else what the check is decided from.
+pub(crate) fn missing(report: &Report, language: Language) -> Vec<(String, Vec<&'static str>)> {
+    let mut wants: Vec<(String, Vec<&'static str>)> = Vec::new();
+    let mut want = |needs: String, id: &'static str| match wants.iter_mut().find(|(n, _)| *n == needs) {
+        Some((_, ids)) if ids.last() == Some(&id) => {}
+        Some((_, ids)) => ids.push(id),
+        None => wants.push((needs, vec![id])),
+    };
+    for outcome in &report.outcomes {
+        for reason in &outcome.lacking {
+            want(reason.of(language), outcome.check.id);
+        }
+        if outcome.status == Status::NotEvaluated && outcome.lacking.is_empty() {
+            let kinds: Vec<_> = outcome.check.inputs.iter().map(|kind| kind.words().of(language)).collect();
+            want(kinds.join(" / "), outcome.check.id);
         }
     }
-    counts
+    wants.sort_by_key(|(_, ids)| std::cmp::Reverse(ids.len()));
+    wants
 }

@@ -1,6 +1,5 @@
 //! For people, in a terminal.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{Outcome, Report, Terms, missing, remark};
@@ -10,6 +9,8 @@ use crate::words::Language;
 
 /// How many findings of one check are told.
 const MOST: usize = 10;
+/// How many checks are named that want the same.
+const MOST_NAMES: usize = 5;
 
 /// A summary by area, then what is to be mended, the worst first.
 pub fn text(report: &Report, language: Language) -> String {
@@ -22,10 +23,7 @@ pub fn text(report: &Report, language: Language) -> String {
         let _ = writeln!(out, "{}\n", terms.nothing);
     }
     summary(&mut out, report, language);
-    for (needs, count) in missing(report, language) {
-        let _ = writeln!(out, "{} ({count}): {needs}", terms.needs);
-    }
-    lacking(&mut out, report, language);
+    wanted(&mut out, report, language);
     for framework in &report.frameworks {
         guideline(&mut out, report, *framework, language);
     }
@@ -63,17 +61,17 @@ fn tell(out: &mut String, outcome: &Outcome, language: Language) {
     let _ = writeln!(out, "  {}: {}\n", terms.remedy, check.remedy.of(language));
 }
 
-/// What would have to be given besides, once each.
-fn lacking(out: &mut String, report: &Report, language: Language) {
-    let mut by_reason: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for outcome in &report.outcomes {
-        for reason in &outcome.lacking {
-            by_reason.entry(reason.of(language)).or_default().push(outcome.check.id);
-        }
+/// What would have to be given to decide more.
+fn wanted(out: &mut String, report: &Report, language: Language) {
+    let missing = missing(report, language);
+    if !missing.is_empty() {
+        let _ = writeln!(out, "\n{}:", Terms::of(language).needs);
     }
-    for (reason, mut checks) in by_reason {
-        checks.dedup();
-        let _ = writeln!(out, "{} ({}): {reason}", Terms::of(language).needs, checks.join(" "));
+    for (needs, ids) in missing {
+        let shown = ids.iter().take(MOST_NAMES).copied().collect::<Vec<_>>().join(" ");
+        let more = ids.len().saturating_sub(MOST_NAMES);
+        let more = if more > 0 { format!(" +{more}") } else { String::new() };
+        let _ = writeln!(out, "  {needs}: {shown}{more}");
     }
 }
 
