@@ -55,10 +55,18 @@ pub(crate) struct Cloud<'a> {
 /// A list whose emptiness counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Given {
+    Acls,
+    Balancers,
+    Clusters,
     Entries,
     Exports,
     FlowLogs,
+    Interfaces,
     Rules,
+    Scripts,
+    Servers,
+    Subnets,
+    Volumes,
 }
 
 impl<'a> Cloud<'a> {

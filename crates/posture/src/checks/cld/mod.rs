@@ -1,5 +1,38 @@
 //! Cloud: what a provider exports of a cluster and its network.
 
-use super::Family;
+mod clusters;
+mod firewalls;
+mod networks;
+mod servers;
+pub(super) mod setting;
+mod storage;
 
-pub(super) const FAMILIES: &[Family] = &[];
+use super::Family;
+use crate::catalogue::Kind;
+use crate::scan::Scan;
+use crate::sources::cloud::Cloud;
+use crate::words::Said;
+
+pub(super) const FAMILIES: &[Family] = &[Family {
+    ids: || {
+        let of = [clusters::IDS, firewalls::IDS, networks::IDS, storage::IDS, servers::IDS];
+        let settings = clusters::SETTINGS.iter().map(|setting| setting.id);
+        of.into_iter().flatten().copied().chain(settings).collect()
+    },
+    run: |scan| {
+        let input = scan.input;
+        let cloud = Cloud::of(input);
+        clusters::run(scan, &cloud);
+        firewalls::run(scan, &cloud);
+        networks::run(scan, &cloud);
+        storage::run(scan, &cloud);
+        servers::run(scan, &cloud);
+    },
+}];
+
+/// Says that something was not exported, when there is an export at all.
+pub(super) fn not_exported(scan: &mut Scan<'_>, id: &'static str, is_there: bool, what: Said) {
+    if !is_there && scan.input.has(Kind::Cloud) {
+        scan.lack(id, what);
+    }
+}

@@ -172,18 +172,18 @@ mod tests {
     #[test]
     fn one_thing_under_several_names() {
         let text =
-            b"{log: [{audit: 'true'}], no: 12, type: {code: INBND, codeName: in}, list: [1, b], none: null}";
+            b"{log: [{audit: 'true'}], serial: 12, type: {code: INBND, codeName: in}, list: [1, b], none: null}";
         let document = Document::parse(Kind::Cloud, "f", text).unwrap().remove(0);
         let item = Item { document: &document, value: &document.value, path: String::new() };
         assert_eq!(item.flag(&["log.audit", "log.0.audit"]).unwrap().field, "log[0].audit");
         assert_eq!(
-            item.text(&["none", "no"]).unwrap(),
-            At { value: "12".to_owned(), field: "no".to_owned() }
+            item.text(&["none", "serial"]).unwrap(),
+            At { value: "12".to_owned(), field: "serial".to_owned() }
         );
-        assert_eq!((item.word(&["type"]).as_str(), item.number(&["no"]).unwrap().value), ("INBND", 12));
+        assert_eq!((item.word(&["type"]).as_str(), item.number(&["serial"]).unwrap().value), ("INBND", 12));
         let list: Vec<_> = item.texts(&["list"]).into_iter().map(|at| at.field).collect();
         assert_eq!(list, ["list[0]", "list[1]"]);
-        assert!(item.has(&["none"]) && item.at(&["none"]).is_none() && item.flag(&["no"]).is_none());
+        assert!(item.has(&["none"]) && item.at(&["none"]).is_none() && item.flag(&["serial"]).is_none());
         assert_eq!(item.items(&["log"])[0].field("audit"), "log[0].audit");
     }
 }
