@@ -128,6 +128,20 @@ pub struct Event<'a> {
 }
 
 impl Stage {
+    /// Every stage, in the order a request goes through them.
+    pub const ALL: [Self; 4] =
+        [Self::RequestReceived, Self::ResponseStarted, Self::ResponseComplete, Self::Panic];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RequestReceived => "RequestReceived",
+            Self::ResponseStarted => "ResponseStarted",
+            Self::ResponseComplete => "ResponseComplete",
+            Self::Panic => "Panic",
+        }
+    }
+
     /// Reads a stage; what is unknown counts as complete.
     pub fn parse(text: &[u8]) -> Self {
         match text {

@@ -27,6 +27,17 @@ pub struct ConfigKind {
 /// Everything that is wrong with the file, in upstream's words: its syntax, another kind, a value of the wrong type,
 /// fields that are not known or set twice.
 pub fn decode_config(bytes: &[u8], kind: &ConfigKind) -> Result<Value, String> {
+    let (value, strict) = decode_config_leniently(bytes, kind)?;
+    judge(&strict, FieldValidation::Strict)?;
+    Ok(value)
+}
+
+/// As [`decode_config`], for the few kinds that upstream reads although fields are not known or set twice: those come
+/// beside the value, one text each.
+///
+/// # Errors
+/// Everything else that is wrong with the file.
+pub fn decode_config_leniently(bytes: &[u8], kind: &ConfigKind) -> Result<(Value, Vec<String>), String> {
     if bytes.is_empty() {
         return Err("empty config data".to_owned());
     }
@@ -51,8 +62,7 @@ pub fn decode_config(bytes: &[u8], kind: &ConfigKind) -> Result<Value, String> {
         return Err(format!("no kind {found} is registered for version {version}"));
     }
     let typed = document.typed(kind.message)?;
-    judge(&typed.strict, FieldValidation::Strict)?;
-    Ok(typed.value)
+    Ok((typed.value, typed.strict))
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ mod read;
 
 use api::{ApiError, GroupVersionKind, Value};
 
-pub use config::{ConfigKind, decode_config};
+pub use config::{ConfigKind, decode_config, decode_config_leniently};
 pub use custom::decode_custom;
 use failure::Failure;
 pub use format::{FieldValidation, Format};
