@@ -54,6 +54,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "expression", run: targets::expressions::expression, seeds: seeds::expressions },
     Target { name: "rules", run: targets::expressions::schema, seeds: seeds::rules },
     Target { name: "policy", run: targets::expressions::policy, seeds: seeds::policies },
+    Target { name: "audit-policy", run: targets::audit::policy, seeds: seeds::audit_policies },
+    Target { name: "audit-log", run: targets::audit::log, seeds: seeds::audit_logs },
     Target { name: "amount", run: targets::amounts::all, seeds: seeds::amounts },
 ];
 

@@ -330,3 +330,31 @@ pub(crate) fn kubeconfigs() -> Vec<Vec<u8>> {
         r#"{"apiVersion":"v1","kind":"Config","clusters":[{"name":"c","cluster":{"server":"a","insecure-skip-tls-verify":true,"tls-server-name":"b"}}]}"#,
     ])
 }
+
+pub(crate) fn audit_policies() -> Vec<Vec<u8>> {
+    let head = "apiVersion: audit.k8s.io/v1\nkind: Policy\n";
+    let rules = [
+        "omitStages: [RequestReceived]\nrules: [{level: None, verbs: [get, watch], users: [x]}, {level: Metadata}]\n",
+        "omitManagedFields: true\nrules:\n- level: Request\n  resources:\n  - {group: '', resources: [pods/*, '*/log', '*'], resourceNames: [x]}\n  - {group: apps}\n  namespaces: ['', x]\n- {level: RequestResponse, nonResourceURLs: ['/healthz*', '*'], omitStages: [Panic]}\n",
+        "rules: [{level: None, userGroups: ['system:masters'], omitManagedFields: false}, {level: None, users: ['*']}, {level: Bad}]\n",
+    ];
+    let seed = |(i, rules): (usize, &&str)| {
+        let mut seed = vec![u8::try_from(i * 19).unwrap_or(0)];
+        seed.extend(format!("{head}{rules}").into_bytes());
+        seed
+    };
+    rules.iter().enumerate().map(seed).collect()
+}
+
+pub(crate) fn audit_logs() -> Vec<Vec<u8>> {
+    let event = r#"{"kind":"Event","auditID":"1","stage":"ResponseComplete","requestURI":"/api/v1/pods?x=%2f","verb":"list","user":{"username":"a","groups":["system:masters"],"extra":{"a":["b"]}},"sourceIPs":["::1"],"objectRef":{"resource":"pods"},"responseStatus":{"code":200},"annotations":{"a":"b\\u00e9"},"stageTimestamp":"2026-06-01T00:00:00Z"}"#;
+    let quoted = json::to_string(&Value::from(event));
+    let google = r#"{"protoPayload":{"authenticationInfo":{"principalEmail":"a"},"requestMetadata":{"callerIp":"1.2.3.4"},"methodName":"io.k8s.core.v1.pods.create","resourceName":"core/v1/namespaces/a/pods"}}"#;
+    let all = [
+        format!("{event}\n{event}\n"),
+        format!("[{event},\n{event}]"),
+        format!("{{\"logEvents\":[{{\"message\":{quoted}}}]}}\n{google}"),
+        format!("2026-06-01 {event}\n{{\"items\":[{event}"),
+    ];
+    all.map(String::into_bytes).to_vec()
+}

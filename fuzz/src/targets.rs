@@ -1,6 +1,7 @@
 //! What is attacked, a file an area.  Each function's comment says what must hold.
 
 pub(crate) mod amounts;
+pub(crate) mod audit;
 pub(crate) mod expressions;
 pub(crate) mod issuers;
 pub(crate) mod logins;

@@ -83,6 +83,17 @@ pub struct Resource<'a> {
     pub name: &'a str,
 }
 
+/// What rules name, sorted, each once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Named<'p> {
+    /// Names of users.
+    pub users: Vec<&'p str>,
+    /// Groups of users.
+    pub groups: Vec<&'p str>,
+    /// Namespaces, `""` among them for what is in none.
+    pub namespaces: Vec<&'p str>,
+}
+
 /// What a policy says of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Decision {
@@ -141,15 +152,23 @@ impl Policy {
         self.rules.get(rule).map_or(self.omit_stages, |rule| rule.omit_stages)
     }
 
-    /// Users and groups that rules name, each once: who may be judged unlike everybody else.
-    pub fn named(&self) -> (Vec<&str>, Vec<&str>) {
-        let sorted = |names: fn(&Rule) -> &matcher::Names| {
-            let mut all: Vec<&str> = self.rules.iter().flat_map(|rule| names(rule).all()).collect();
-            all.sort_unstable();
-            all.dedup();
-            all
+    /// The stages that no rule writes at.
+    pub fn omitted_everywhere(&self) -> Stages {
+        self.omit_stages
+    }
+
+    /// Users, groups and namespaces that rules name, each once: who and what may be judged unlike everything else.
+    pub fn named(&self) -> Named<'_> {
+        let mut named = Named {
+            users: self.rules.iter().flat_map(|rule| rule.users.all()).collect(),
+            groups: self.rules.iter().flat_map(|rule| rule.groups.all()).collect(),
+            namespaces: self.rules.iter().flat_map(Rule::namespaces).collect(),
         };
-        (sorted(|rule| &rule.users), sorted(|rule| &rule.groups))
+        for list in [&mut named.users, &mut named.groups, &mut named.namespaces] {
+            list.sort_unstable();
+            list.dedup();
+        }
+        named
     }
 }
 

@@ -75,6 +75,14 @@ impl Rule {
             && self.scope.matches(&attributes.target)
     }
 
+    pub(super) fn namespaces(&self) -> impl Iterator<Item = &str> {
+        let names = match &self.scope {
+            Scope::Resources { namespaces, .. } => Some(namespaces),
+            Scope::Anything | Scope::Paths(_) => None,
+        };
+        names.into_iter().flat_map(Names::all)
+    }
+
     fn is_about_user(&self, attributes: &Attributes<'_>) -> bool {
         if self.users.is_empty() && self.groups.is_empty() {
             return true;
