@@ -55,6 +55,7 @@ short! {
     reviews "reviews", authorizers "authorizers", kubeconfig "kubeconfig",
     expression "expression", rules "rules", policy "policy",
     certificate "certificate", authorities "authorities", proxy_headers "proxy-headers", password "password",
+    audit_policy "audit-policy", audit_log "audit-log",
 }
 
 #[test]

@@ -40,7 +40,7 @@ pub use report::{
     value,
 };
 pub use scan::scan;
-pub use settings::{Limits, Profile, Settings};
+pub use settings::{Limits, LogLimits, Profile, Settings};
 pub use sources::audit_log::AuditLog;
 pub use sources::control_plane::files_named;
 pub use sources::unreadable;

@@ -26,6 +26,25 @@ pub struct Settings {
     pub longest_token: i64,
     /// What images and evidence may be like.
     pub limits: Limits,
+    /// What audit logs may be like.
+    pub log: LogLimits,
+}
+
+/// What audit logs may be like.
+#[derive(Clone, Copy, Debug)]
+pub struct LogLimits {
+    /// The longest time without an event, in minutes.
+    pub longest_gap: i64,
+    /// Refusals (401 and 403) of one source within a minute that make a burst.
+    pub burst: u64,
+    /// Days that a log must tell of before what is not used in it counts as unused.
+    pub least_days: i64,
+}
+
+impl Default for LogLimits {
+    fn default() -> Self {
+        Self { longest_gap: 60, burst: 30, least_days: 30 }
+    }
 }
 
 /// What images and evidence may be like: how many vulnerabilities, how old.
@@ -79,6 +98,7 @@ impl Default for Settings {
             registries: Vec::new(),
             longest_token: 86_400,
             limits: Limits::default(),
+            log: LogLimits::default(),
         }
     }
 }

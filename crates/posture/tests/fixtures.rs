@@ -9,7 +9,7 @@ use api::time::Timestamp;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use evidence::{Object, Origin};
-use sumun_posture::{Document, Input, Kind, Language, Profile, Settings, Status, catalogue, scan};
+use sumun_posture::{AuditLog, Document, Input, Kind, Language, Profile, Settings, Status, catalogue, scan};
 
 /// When the fixtures are looked at.
 const NOW: &str = "2026-07-01T00:00:00Z";
@@ -41,11 +41,12 @@ const PENDING: &[&str] = &[
     include_str!("../catalogue/pending/run.tsv"),
 ];
 
-/// `@K[:NAME] DOCUMENT` is a document of the kind with that letter, `P SPEC` a pod, `$ PROGRAM[:VERSION] FLAGS` a static
-/// pod of the control plane, anything else an object.
+/// `@K[:NAME] DOCUMENT` is a document of the kind with that letter, `@A EVENT` a line of the audit log, `P SPEC` a pod,
+/// `$ PROGRAM[:VERSION] FLAGS` a static pod of the control plane, anything else an object.
 fn input(lines: &[&str], whole_cluster: bool) -> Input {
     let mut input = Input { whole_cluster, ..Input::default() };
-    for line in lines {
+    input.audit_log = audit_log(lines);
+    for line in lines.iter().filter(|line| !line.starts_with("@A ")) {
         let line = with_certificates(line);
         let line = line.as_str();
         match line.strip_prefix('@').and_then(|rest| rest.split_once(' ')) {
@@ -58,6 +59,33 @@ fn input(lines: &[&str], whole_cluster: bool) -> Input {
         }
     }
     input
+}
+
+/// The events of a log.  What an event leaves out is filled in: an id, the last stage, a time.
+fn audit_log(lines: &[&str]) -> Option<AuditLog> {
+    let events = lines.iter().filter_map(|line| line.strip_prefix("@A "));
+    let event = |(i, text): (usize, &str)| {
+        let mut event =
+            codec::yaml::parse(text.as_bytes()).map_err(|e| format!("{text}: {e}")).unwrap().value;
+        let api::Value::Object(map) = &mut event else { return text.to_owned() };
+        let filled = [
+            ("auditID", format!("id-{i}")),
+            ("stage", "ResponseComplete".to_owned()),
+            ("stageTimestamp", "2026-06-30T00:00:00Z".to_owned()),
+        ];
+        for (key, value) in filled {
+            if map.get(key).is_none() {
+                map.insert(key, value.as_str().into());
+            }
+        }
+        api::json::to_string(&event)
+    };
+    let events: Vec<String> = events.enumerate().map(event).collect();
+    (!events.is_empty()).then(|| {
+        let mut log = AuditLog::default();
+        log.read("audit.log", events.join("\n").as_bytes());
+        log
+    })
 }
 
 fn object(line: &str) -> Object {
@@ -112,6 +140,7 @@ fn settings(words: &[&str]) -> Settings {
     };
     for (key, value) in words.iter().filter_map(|word| word.split_once('=')) {
         match key {
+            "burst" => settings.log.burst = value.parse().unwrap(),
             "profile" => settings.profile = Profile::parse(value).unwrap(),
             "now" => settings.now = Timestamp::parse(value).unwrap(),
             _ => panic!("unknown setting {key}"),

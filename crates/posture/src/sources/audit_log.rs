@@ -24,6 +24,7 @@ pub(crate) use bodies::BindingWrite;
 pub(crate) use bursts::Burst;
 pub(crate) use detections::DETECTIONS;
 pub(crate) use integrity::Integrity;
+pub(crate) use mark::Mark;
 pub(crate) use sightings::Sighting;
 
 use actors::Actors;

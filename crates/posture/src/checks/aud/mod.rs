@@ -1,8 +1,15 @@
 //! Audit and logs.
 
 mod backend;
+mod detections;
+mod integrity;
+mod policy;
 
 use super::{Family, components};
 
-pub(super) const FAMILIES: &[Family] =
-    &[Family { ids: || components::ids(backend::RULES), run: |scan| components::run(scan, backend::RULES) }];
+pub(super) const FAMILIES: &[Family] = &[
+    Family { ids: || components::ids(backend::RULES), run: |scan| components::run(scan, backend::RULES) },
+    Family { ids: || policy::IDS.to_vec(), run: policy::run },
+    Family { ids: || integrity::IDS.to_vec(), run: integrity::run },
+    Family { ids: || detections::IDS.to_vec(), run: detections::run },
+];

@@ -100,7 +100,13 @@ const ROWS: &[Row] = &[
     row("AUD-007", (ADMISSION, "validatingadmissionpolicies"), false, WRITES, with_body),
     row("AUD-007", (ADMISSION, "validatingadmissionpolicybindings"), false, WRITES, with_body),
     row("AUD-007", (CERTIFICATES, "certificatesigningrequests"), false, WRITES, with_body),
-    row("AUD-007", (CERTIFICATES, "certificatesigningrequests/approval"), false, &["update", "patch"], with_body),
+    row(
+        "AUD-007",
+        (CERTIFICATES, "certificatesigningrequests/approval"),
+        false,
+        &["update", "patch"],
+        with_body,
+    ),
     row("AUD-008", UNHEARD, true, WRITES, caught),
     row("AUD-008", UNHEARD, true, READS, better_caught),
     row("AUD-008", ("", "/unheard-of"), false, &["get"], better_caught),
@@ -123,7 +129,9 @@ struct Asked<'a> {
 
 /// Findings of a policy, each once for a rule and a resource.
 #[derive(Default)]
-struct Found(BTreeMap<(&'static str, Option<usize>, &'static str, &'static str), (Status, Words, Decision, String)>);
+struct Found(
+    BTreeMap<(&'static str, Option<usize>, &'static str, &'static str), (Status, Words, Decision, String)>,
+);
 
 pub(super) fn run(scan: &mut Scan<'_>) {
     let input = scan.input;
@@ -191,7 +199,8 @@ impl Row {
             return Target::Path(self.resource);
         }
         let (resource, subresource) = self.resource.split_once('/').unwrap_or((self.resource, ""));
-        let unnamed = matches!(verb, "list" | "watch" | "deletecollection") || (verb == "create" && subresource.is_empty());
+        let unnamed = matches!(verb, "list" | "watch" | "deletecollection")
+            || (verb == "create" && subresource.is_empty());
         let name = if unnamed { "" } else { "example" };
         Target::Resource(Resource { group: self.group, resource, subresource, namespace, name })
     }
@@ -201,7 +210,8 @@ impl Found {
     fn add(&mut self, row: &Row, asked: &Asked<'_>) {
         let Some((status, words)) = (row.judge)(asked) else { return };
         let key = (row.id, asked.decision.rule, row.resource, words.en);
-        let place = if asked.namespace.is_empty() { String::new() } else { format!(" -n {}", asked.namespace) };
+        let place =
+            if asked.namespace.is_empty() { String::new() } else { format!(" -n {}", asked.namespace) };
         let example = || format!("{} {}{place}", asked.person.user.name, asked.verb);
         let kept = self.0.entry(key).or_insert_with(|| (status, words, asked.decision, example()));
         kept.0 = kept.0.max(status);

@@ -8,6 +8,7 @@ mod naver;
 mod rules;
 mod together;
 mod tokens;
+mod unused;
 
 use super::Family;
 use crate::scan::Scan;
@@ -17,6 +18,7 @@ pub(super) const FAMILIES: &[Family] = &[
     Family { ids: rights_ids, run: rights },
     Family { ids: || tokens::IDS.to_vec(), run: tokens::run },
     Family { ids: || credentials::IDS.to_vec(), run: credentials::run },
+    Family { ids: || unused::IDS.to_vec(), run: unused::run },
 ];
 
 fn rights_ids() -> Vec<&'static str> {
