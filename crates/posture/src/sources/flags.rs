@@ -7,14 +7,14 @@
 pub(crate) struct Flags<'a>(Vec<(String, &'a str)>);
 
 impl<'a> Flags<'a> {
-    /// Reads `--name=value`, `--name value` and `--name`, which stands for `--name=true`; `_` counts as `-`.
+    /// Reads `--name=value`, `--name value`, `-n value` and `--name`, which stands for `--name=true`; `_` counts as `-`.
     ///
     /// A word behind `--name` is its value: these programs refuse to start with words that are no flags.
     pub(crate) fn parse(words: impl IntoIterator<Item = &'a str>) -> Self {
         let mut words = words.into_iter().peekable();
         let mut flags = Vec::new();
         while let Some(word) = words.next() {
-            let Some(flag) = word.strip_prefix("--").filter(|flag| !flag.is_empty()) else { continue };
+            let Some(flag) = named(word) else { continue };
             let (name, value) = match flag.split_once('=') {
                 Some((name, value)) => (name, value),
                 None => (flag, words.next_if(|next| is_value(next)).unwrap_or("true")),
@@ -35,6 +35,17 @@ impl<'a> Flags<'a> {
     }
 }
 
+/// The name, with what follows it: `--name…`, or a letter alone as in `-H`.
+fn named(word: &str) -> Option<&str> {
+    match word.strip_prefix("--") {
+        Some(flag) => Some(flag).filter(|flag| !flag.is_empty()),
+        None => word.strip_prefix('-').filter(|flag| {
+            let mut signs = flag.chars();
+            signs.next().is_some_and(char::is_alphabetic) && matches!(signs.next(), None | Some('='))
+        }),
+    }
+}
+
 /// Anything that is no flag; `-999` is a number.
 fn is_value(word: &str) -> bool {
     match word.strip_prefix('-') {
@@ -49,12 +60,27 @@ mod tests {
 
     #[test]
     fn every_way_to_write_a_flag() {
-        let words =
-            ["kubelet", "--a=1", "--b", "2", "--c", "--d_e=x=y", "--a", "3", "--f", "-999", "--", "z"];
+        let words = [
+            "kubelet",
+            "--a=1",
+            "--b",
+            "2",
+            "--c",
+            "--d_e=x=y",
+            "--a",
+            "3",
+            "--f",
+            "-999",
+            "--",
+            "z",
+            "-H",
+            "u",
+        ];
         let flags = Flags::parse(words);
         let last = |name| flags.last(name);
         assert_eq!([last("a"), last("b"), last("c")], [Some("3"), Some("2"), Some("true")]);
         assert_eq!([last("d-e"), last("f"), last("kubelet")], [Some("x=y"), Some("-999"), None]);
+        assert_eq!(last("H"), Some("u"));
         assert_eq!(flags.all("a").collect::<Vec<_>>(), ["1", "3"]);
     }
 }

@@ -10,9 +10,11 @@ pub(crate) mod host;
 pub(crate) mod images;
 pub(crate) mod kubeconfig;
 pub(crate) mod kubelet;
+pub(crate) mod machine;
 pub(crate) mod nodes;
 pub(crate) mod products;
 pub(crate) mod rights;
+pub(crate) mod proxy;
 
 use evidence::Problem;
 

@@ -2,6 +2,7 @@
 
 mod backend;
 mod detections;
+mod files;
 mod integrity;
 mod policy;
 
@@ -9,6 +10,7 @@ use super::{Family, components};
 
 pub(super) const FAMILIES: &[Family] = &[
     Family { ids: || components::ids(backend::RULES), run: |scan| components::run(scan, backend::RULES) },
+    Family { ids: || files::IDS.to_vec(), run: files::run },
     Family { ids: || policy::IDS.to_vec(), run: policy::run },
     Family { ids: || integrity::IDS.to_vec(), run: integrity::run },
     Family { ids: || detections::IDS.to_vec(), run: detections::run },

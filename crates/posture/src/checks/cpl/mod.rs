@@ -4,6 +4,7 @@ mod admission;
 mod api_server;
 mod authentication;
 mod authorization;
+mod disk;
 mod encryption;
 mod etcd;
 mod flags;
@@ -19,6 +20,7 @@ pub(super) const FAMILIES: &[Family] = &[
     Family { ids: || authentication::IDS.to_vec(), run: authentication::run },
     Family { ids: || authorization::IDS.to_vec(), run: authorization::run },
     Family { ids: || encryption::IDS.to_vec(), run: encryption::run },
+    Family { ids: || disk::IDS.to_vec(), run: disk::run },
     Family { ids: || version::IDS.to_vec(), run: version::run },
     Family { ids: || webhooks::IDS.to_vec(), run: webhooks::run },
     Family { ids: || policies::IDS.to_vec(), run: policies::run },
