@@ -13,8 +13,8 @@ pub(crate) mod kubelet;
 pub(crate) mod machine;
 pub(crate) mod nodes;
 pub(crate) mod products;
-pub(crate) mod rights;
 pub(crate) mod proxy;
+pub(crate) mod rights;
 
 use evidence::Problem;
 
