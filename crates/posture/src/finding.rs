@@ -97,6 +97,13 @@ impl Subject {
 }
 
 impl Place {
+    /// The cluster as a whole.
+    pub(crate) fn cluster() -> Self {
+        let subject =
+            Subject { kind: "Cluster".to_owned(), name: "cluster".to_owned(), ..Subject::default() };
+        Self { subject, origin: None }
+    }
+
     /// Something that is no object: `kind` such as `File`, `name` such as its path.
     pub(crate) fn named(kind: &str, name: impl Into<String>, origin: &Origin) -> Self {
         let subject = Subject { kind: kind.to_owned(), name: name.into(), ..Subject::default() };

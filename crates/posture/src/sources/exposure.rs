@@ -124,15 +124,16 @@ pub(crate) fn is_internal(service: &Object) -> bool {
 }
 
 /// Services by name, and workloads by each label of their pods.
-struct Services<'a> {
-    all: Vec<&'a Object>,
+pub(crate) struct Services<'a> {
+    pub all: Vec<&'a Object>,
     by_name: HashMap<(&'a str, &'a str), &'a Object>,
     workloads: HashMap<(&'a str, &'a str, &'a str), Vec<usize>>,
     labels: Vec<BTreeSet<(&'a str, &'a str)>>,
 }
 
 impl<'a> Services<'a> {
-    fn of(evidence: &'a Evidence, workloads: &Workloads<'a>) -> Self {
+    /// Every service, and the workloads that one may lead to.
+    pub(crate) fn of(evidence: &'a Evidence, workloads: &Workloads<'a>) -> Self {
         let all: Vec<&Object> = evidence.of_kind("", "Service").collect();
         let by_name = all.iter().map(|service| ((service.namespace(), service.name()), *service)).collect();
         let labels: Vec<BTreeSet<_>> =
@@ -147,7 +148,7 @@ impl<'a> Services<'a> {
     }
 
     /// A service without a selector has no pods: somebody else says where it leads.
-    fn pods_behind(&self, service: &'a Object) -> Vec<usize> {
+    pub(crate) fn pods_behind(&self, service: &'a Object) -> Vec<usize> {
         let selector: Vec<_> = pairs(service.value.at(&["spec", "selector"])).collect();
         let Some((key, value)) = selector.first().copied() else { return Vec::new() };
         let some = self.workloads.get(&(service.namespace(), key, value)).map_or(&[][..], Vec::as_slice);

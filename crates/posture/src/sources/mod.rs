@@ -15,6 +15,8 @@ pub(crate) mod nodes;
 pub(crate) mod products;
 pub(crate) mod proxy;
 pub(crate) mod rights;
+pub(crate) mod sinks;
+pub(crate) mod tls_secrets;
 
 use evidence::Problem;
 

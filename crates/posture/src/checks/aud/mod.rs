@@ -1,6 +1,7 @@
 //! Audit and logs.
 
 mod backend;
+mod collection;
 mod detections;
 mod files;
 mod integrity;
@@ -14,4 +15,5 @@ pub(super) const FAMILIES: &[Family] = &[
     Family { ids: || policy::IDS.to_vec(), run: policy::run },
     Family { ids: || integrity::IDS.to_vec(), run: integrity::run },
     Family { ids: || detections::IDS.to_vec(), run: detections::run },
+    Family { ids: || collection::IDS.to_vec(), run: collection::run },
 ];

@@ -48,6 +48,7 @@ fn cluster<'a>(reader: &mut Reader<'a>, item: &Item<'a>) {
             value: encryption.iter().any(covers),
             field: item.field("encryption_config"),
         }),
+        network_plugin: None,
         protected: item.flag(&["deletion_protection"]),
         grants_by_api: item.text(&["access_config.0.authentication_mode"]).map(by_api),
         login_key: None,

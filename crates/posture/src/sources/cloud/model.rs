@@ -31,6 +31,8 @@ pub(crate) struct Cluster<'a> {
     pub audit: Option<At<bool>>,
     /// True when secrets are stored encrypted with a key of the site's own.
     pub encrypts_secrets: Option<At<bool>>,
+    /// What connects its pods.
+    pub network_plugin: Option<At<String>>,
     /// True when it cannot be deleted by mistake.
     pub protected: Option<At<bool>>,
     /// True when grants of access are entries of the API, not of a ConfigMap.

@@ -103,6 +103,7 @@ fn cluster<'a>(reader: &mut Reader<'a>, item: &Item<'a>) {
         public_workers: item.flag(&["publicNetwork", "public_network"]),
         audit: audit(item),
         encrypts_secrets: encryption(item),
+        network_plugin: item.text(&["kubeNetworkPlugin", "kube_network_plugin"]),
         protected: item.flag(&["returnProtection", "return_protection"]),
         grants_by_api: item
             .text(&["authType", "auth_type"])
