@@ -72,6 +72,8 @@ pub enum Kind {
     Probe,
     /// What somebody has attested, with an end.
     Attestation,
+    /// Access that somebody expects.
+    Expectation,
 }
 
 /// What can be done about a failure.
@@ -190,6 +192,7 @@ impl Kind {
             "A" => Self::AuditLog,
             "R" => Self::Probe,
             "D" => Self::Attestation,
+            "E" => Self::Expectation,
             _ => return None,
         })
     }
@@ -209,6 +212,7 @@ impl Kind {
             Self::AuditLog => ("audit logs", "감사 로그"),
             Self::Probe => ("a probe of the endpoint", "엔드포인트 확인"),
             Self::Attestation => ("an attestation", "확인서"),
+            Self::Expectation => ("the access that is expected", "기대하는 접근 권한"),
         };
         Words { en, ko }
     }

@@ -31,6 +31,7 @@ const CONFIGURATION: &[(&str, &str, Kind)] = &[
     ("kubeproxy.config.k8s.io", "", Kind::Kubelet),
     ("kubescheduler.config.k8s.io", "", Kind::ControlPlane),
     ("pod-security.admission.config.k8s.io", "", Kind::ControlPlane),
+    ("posture.sumun.io", "AccessExpectation", Kind::Expectation),
     ("posture.sumun.io", "Attestation", Kind::Attestation),
     ("posture.sumun.io", "HostFacts", Kind::Host),
 ];

@@ -226,9 +226,10 @@ pub(crate) fn target<'a>(group: &'a str, resource: &'a str, namespace: &'a str, 
 }
 
 /// A manifest without a namespace goes to `default`, unless somebody says otherwise.
-fn in_namespace(object: &Object) -> Object {
+pub(crate) fn in_namespace(object: &Object) -> Object {
     let mut object = object.clone();
-    if matches!(object.kind(), "Role" | "RoleBinding") && object.namespace().is_empty() {
+    let placed = ["Role", "RoleBinding", "ServiceAccount", "Pod", "Secret", "ConfigMap"];
+    if placed.contains(&object.kind()) && object.namespace().is_empty() {
         object.value.set_at(&["metadata", "namespace"], "default");
     }
     object

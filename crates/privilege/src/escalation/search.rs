@@ -3,7 +3,7 @@
 //! Entry point: [`find`].  First everybody's own techniques are found and proved; then, level by level from those who
 //! are cluster-admin, who can become somebody who is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::Options;
 use super::holdings::{Held, Holdings, Places};
@@ -152,7 +152,7 @@ impl<'w> Search<'w> {
         let mut edges = Vec::new();
         for technique in TECHNIQUES {
             let Some(places) = places(&held, technique) else { continue };
-            let mut gained: Vec<Gain> = Vec::new();
+            let mut gained: HashSet<Gain> = HashSet::new();
             for item in self.items(technique.over, principal, &held, &places) {
                 let Some(gain) = item.gain.clone() else { continue };
                 if gained.contains(&gain) {
@@ -161,7 +161,7 @@ impl<'w> Search<'w> {
                 let asked: Option<Vec<Asked>> =
                     technique.needs.iter().map(|need| self.need(principal, need, &item)).collect();
                 if let Some(asked) = asked {
-                    gained.push(gain);
+                    gained.insert(gain);
                     edges.push(Edge { technique, item, asked });
                 }
             }
@@ -350,18 +350,22 @@ impl Item {
     }
 }
 
-/// INVARIANT: `order` has everybody in `reached`, nearest first.
+/// INVARIANT: `order` has everybody in `reached`, nearest first; `first_in` has of each namespace the first account.
 #[derive(Default)]
 struct Graph {
     edges: BTreeMap<Principal, Vec<Edge>>,
     reached: BTreeMap<Principal, (usize, Reached)>,
     order: Vec<Principal>,
+    first_in: HashMap<String, Principal>,
 }
 
 impl Graph {
     fn reach(&mut self, who: &Principal, level: usize, how: Reached) {
         self.reached.insert(who.clone(), (level, how));
         self.order.push(who.clone());
+        if let Principal::ServiceAccount(namespace, _) = who {
+            self.first_in.entry(namespace.clone()).or_insert_with(|| who.clone());
+        }
     }
 
     /// Finds who reaches somebody who is reached, level by level; with or without techniques that assume something.
@@ -405,18 +409,14 @@ impl Graph {
 
     /// Whom an edge leads to, and how far everything is then.
     fn target(&self, world: &World, edge: &Edge) -> Option<(usize, Option<Principal>)> {
-        let nearest = |fits: &dyn Fn(&Principal) -> bool| {
-            let who = self.order.iter().find(|who| fits(who))?;
-            let (level, _) = self.reached.get(who)?;
-            Some((level + 1, Some(who.clone())))
-        };
+        let reached =
+            |who: &Principal| self.reached.get(who).map(|(level, _)| (level + 1, Some(who.clone())));
+        let nearest =
+            |fits: &dyn Fn(&Principal) -> bool| self.order.iter().find(|who| fits(who)).and_then(reached);
         match edge.item.gain.as_ref()? {
             Gain::Admin => Some((1, None)),
-            Gain::Identity(who) => self.reached.get(who).map(|(level, _)| (level + 1, Some(who.clone()))),
-            Gain::AccountsIn(place) => nearest(&|who| {
-                matches!(who, Principal::ServiceAccount(ns, name)
-                    if ns == place && world.accounts.contains(&(ns.clone(), name.clone())))
-            }),
+            Gain::Identity(who) => reached(who),
+            Gain::AccountsIn(place) => self.first_in.get(place).and_then(reached),
             Gain::PodsOn(node) => nearest(&|who| match who {
                 Principal::ServiceAccount(ns, name) => world.runs(&(ns.clone(), name.clone()), node),
                 _ => false,

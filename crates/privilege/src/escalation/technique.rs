@@ -4,7 +4,7 @@
 //! identity.
 
 /// What a technique gives.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Gain {
     /// Everything.
     Admin,

@@ -3,8 +3,10 @@
 mod bindings;
 mod credentials;
 mod dangers;
+mod expectations;
 mod held;
 mod naver;
+mod paths;
 mod rules;
 mod together;
 mod tokens;
@@ -22,7 +24,7 @@ pub(super) const FAMILIES: &[Family] = &[
 ];
 
 fn rights_ids() -> Vec<&'static str> {
-    let others = [bindings::IDS, rules::IDS, together::IDS, naver::IDS];
+    let others = [bindings::IDS, rules::IDS, together::IDS, naver::IDS, paths::IDS, expectations::IDS];
     held::ids().chain(others.into_iter().flatten().copied()).collect()
 }
 
@@ -35,6 +37,8 @@ fn rights(scan: &mut Scan<'_>) {
     rules::run(scan, &rights, &mut hits);
     together::run(scan, &rights, &mut hits);
     naver::run(scan, &rights);
+    paths::run(scan, &rights, &mut hits);
+    expectations::run(scan, &rights);
 }
 
 /// The minor release of the server, as far as nodes and its own pods tell: it is never older than a kubelet.
