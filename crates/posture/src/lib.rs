@@ -12,6 +12,7 @@ mod document;
 mod exceptions;
 mod finding;
 mod frameworks;
+mod generate;
 mod image;
 mod input;
 mod network;
@@ -34,6 +35,7 @@ pub use document::Document;
 pub use exceptions::{Applied, Exception, Exceptions};
 pub use finding::{Finding, Status, Subject};
 pub use frameworks::{Framework, Item, items};
+pub use generate::audit_policy;
 pub use input::Input;
 pub use report::{
     AreaScore, ItemOutcome, Outcome, Report, csv, html, junit, markdown, oscal, policy_report, sarif, text,

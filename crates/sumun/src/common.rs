@@ -3,6 +3,7 @@
 //! Entry points: [`source_args`] and [`Sources`]; [`output_arg`], [`Output`] and [`print`]; [`Failure`].
 
 mod live;
+pub(crate) mod logs;
 mod policy;
 mod question;
 mod resources;

@@ -1,10 +1,7 @@
 //! `sumun least-privilege`: the smallest sensible roles and bindings for what an audit log shows.
 
-use std::fs::File;
-use std::io::{IsTerminal as _, Read, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
 
 use api::{Value, object};
 use audit::log::{Reader, Summary};
@@ -13,7 +10,7 @@ use evidence::Wanted;
 use privilege::Policy;
 use privilege::least::{self, Kept, Observed, Options, Report};
 
-use crate::common::{Failure, Output, Sources, end, exit, output_arg, print, say};
+use crate::common::{Failure, Output, Sources, end, exit, logs, output_arg, print, say};
 
 pub(crate) const NAME: &str = "least-privilege";
 
@@ -177,45 +174,15 @@ fn read_logs(matches: &ArgMatches, exact: bool) -> Result<(Observed, Summary), F
             observed.add(event);
         }
     };
-    let mut files = Vec::new();
-    for path in matches.get_many::<String>("audit-log").into_iter().flatten() {
-        if path == "-" { files.push(path.clone()) } else { gather(Path::new(path), &mut files)? }
-    }
-    let mut progress = Progress::new(&files);
+    let files = logs::files(matches.get_many("audit-log").into_iter().flatten())?;
     let mut reader = Reader::new(&mut sink);
-    for file in &files {
-        if file == "-" {
-            reader.read("standard input", std::io::stdin().lock());
-            continue;
-        }
-        let input = File::open(file).map_err(|why| Failure(format!("{file}: {why}")))?;
-        reader.read(file, progress.counting(input));
-    }
+    logs::read(&files, |name, input| reader.read(name, input))?;
     let summary = reader.finish();
-    progress.clear();
     if summary.events == 0 {
         let first = summary.problems.first().map(|p| format!("; {p}")).unwrap_or_default();
         return Err(Failure(format!("no audit events in what was given{first}")));
     }
     Ok((observed, summary))
-}
-
-/// A file, or every file below a directory, in the order of their names.
-fn gather(path: &Path, files: &mut Vec<String>) -> Result<(), Failure> {
-    let told = |why: std::io::Error| Failure(format!("{}: {why}", path.display()));
-    if !path.is_dir() {
-        File::open(path).map_err(told)?;
-        files.push(path.display().to_string());
-        return Ok(());
-    }
-    let mut entries: Vec<PathBuf> =
-        std::fs::read_dir(path).and_then(|all| all.map(|e| e.map(|e| e.path())).collect()).map_err(told)?;
-    entries.sort();
-    // A link to a folder above would never end.
-    entries
-        .iter()
-        .filter(|e| e.is_file() || (e.is_dir() && !e.is_symlink()))
-        .try_for_each(|e| gather(e, files))
 }
 
 fn show(matches: &ArgMatches, objects: &[Value], report: &Report) -> Result<(), Failure> {
@@ -240,78 +207,9 @@ fn show(matches: &ArgMatches, objects: &[Value], report: &Report) -> Result<(), 
     output.show(list, String::new)
 }
 
-/// A bar on stderr, on a terminal only.
-struct Progress {
-    total: u64,
-    done: u64,
-    start: Instant,
-    shown: Option<Instant>,
-    is_terminal: bool,
-}
-
-/// How often the bar moves.
-const EVERY: Duration = Duration::from_millis(100);
-const WIDTH: u64 = 30;
-
-impl Progress {
-    fn new(files: &[String]) -> Self {
-        let total = files.iter().filter_map(|file| std::fs::metadata(file).ok()).map(|m| m.len()).sum();
-        let is_terminal = std::io::stderr().is_terminal();
-        Self { total, done: 0, start: Instant::now(), shown: None, is_terminal }
-    }
-
-    /// The same input; what is read of it moves the bar.
-    fn counting<R: Read>(&mut self, input: R) -> Counting<'_, R> {
-        Counting { input, progress: self }
-    }
-
-    fn add(&mut self, read: usize) {
-        self.done += read as u64;
-        if self.is_terminal && self.shown.is_none_or(|at| at.elapsed() >= EVERY) {
-            self.shown = Some(Instant::now());
-            let line = bar(self.done, self.total, self.start.elapsed());
-            let _ = write!(std::io::stderr(), "\r{line}\x1b[K");
-        }
-    }
-
-    fn clear(&self) {
-        if self.shown.is_some() {
-            let _ = write!(std::io::stderr(), "\r\x1b[K");
-        }
-    }
-}
-
-fn bar(done: u64, total: u64, took: Duration) -> String {
-    let full = (done.min(total) * WIDTH).checked_div(total).unwrap_or(0);
-    let cells: String = (0..WIDTH).map(|cell| if cell < full { '#' } else { '.' }).collect();
-    let rate = done as f64 / took.as_secs_f64().max(0.001) / 1e6;
-    format!("[{cells}] {} of {} MB, {rate:.0} MB/s", done / 1_000_000, total / 1_000_000)
-}
-
-struct Counting<'p, R> {
-    input: R,
-    progress: &'p mut Progress,
-}
-
-impl<R: Read> Read for Counting<'_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let read = self.input.read(buffer)?;
-        self.progress.add(read);
-        Ok(read)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_bar_never_overflows() {
-        let second = Duration::from_secs(1);
-        assert_eq!(bar(5_000_000, 10_000_000, second), "[###############...............] 5 of 10 MB, 5 MB/s");
-        assert!(bar(9, 0, second).starts_with("[......"));
-        assert!(bar(20, 10, second).starts_with("[#####"));
-    }
 
     #[test]
     fn present_grants_from_files_and_a_cluster() {

@@ -6,9 +6,9 @@ use std::path::Path;
 
 use clap::{Arg, ArgAction, ArgMatches, ValueHint};
 use evidence::{Evidence, Origin, Problem, ProblemKind, Wanted};
-use posture::{Document, Input, Kind};
+use posture::{AuditLog, Document, Input, Kind};
 
-use crate::common::{Failure, Sources, tell_problems};
+use crate::common::{Failure, Sources, logs, tell_problems};
 
 /// The largest file of documents, in bytes.
 const MOST_BYTES: u64 = 256 << 20;
@@ -33,6 +33,9 @@ const FILES: &[(&str, Kind, &str)] = &[
     ),
 ];
 
+/// The flag that names audit logs, which are read as streams.
+const AUDIT_LOG: &str = "audit-log";
+
 /// What was gathered.
 pub(super) struct Gathered {
     pub input: Input,
@@ -51,7 +54,12 @@ pub(super) fn args() -> Vec<Arg> {
             .help_heading("Evidence")
             .help(*help)
     };
-    FILES.iter().map(file).collect()
+    let log = (
+        AUDIT_LOG,
+        Kind::AuditLog,
+        "Audit logs: files, directories, or - for standard input; compressed or not; may be repeated",
+    );
+    FILES.iter().chain([&log]).map(file).collect()
 }
 
 /// Reads what the flags name.  Problems are told on stderr, and the rest is still read.
@@ -66,9 +74,10 @@ pub(super) fn gather(matches: &ArgMatches) -> Result<Gathered, Failure> {
             documents.path(*kind, Path::new(path));
         }
     }
+    let audit_log = audit_log(matches, &mut documents)?;
     tell_problems(&Evidence { problems: documents.problems.clone(), ..Evidence::default() });
     // Whoever names documents only does not mean the cluster of the kubeconfig.
-    let objects = if sources.is_named() || documents.all.is_empty() {
+    let objects = if sources.is_named() || (documents.all.is_empty() && audit_log.is_none()) {
         sources.read(Wanted::All)?
     } else {
         Evidence::default()
@@ -78,10 +87,30 @@ pub(super) fn gather(matches: &ArgMatches) -> Result<Gathered, Failure> {
     let whole = (from_cluster && is_whole) || matches.get_flag("whole-cluster");
     let mut input = Input::of(objects, whole);
     input.documents.append(&mut documents.all);
+    input.audit_log = audit_log;
     let unreadable = posture::unreadable(&input);
-    let is_complete = is_whole && documents.problems.is_empty() && unreadable.is_empty();
+    let is_complete =
+        is_whole && !documents.problems.iter().any(|p| p.kind.is_loss()) && unreadable.is_empty();
     tell_problems(&Evidence { problems: unreadable, ..Evidence::default() });
     Ok(Gathered { input, is_complete })
+}
+
+/// The audit logs; `None` when none are named.  What is broken in them is told.
+fn audit_log(matches: &ArgMatches, documents: &mut Documents) -> Result<Option<AuditLog>, Failure> {
+    let paths: Vec<&String> = matches.get_many(AUDIT_LOG).into_iter().flatten().collect();
+    if paths.is_empty() {
+        return Ok(None);
+    }
+    let mut log = AuditLog::default();
+    logs::read(&logs::files(paths.into_iter())?, |name, input| log.read(name, input))?;
+    for problem in log.problems() {
+        let is_other = problem.what.starts_with("is no audit event");
+        let kind = if is_other { ProblemKind::NotAnObject } else { ProblemKind::Broken };
+        let line = usize::try_from(problem.line).unwrap_or(0);
+        let origin = Origin { line, ..Origin::whole(problem.file.as_str()) };
+        documents.problems.push(Problem { origin, kind, text: problem.what.clone() });
+    }
+    Ok(Some(log))
 }
 
 #[derive(Default)]

@@ -16,8 +16,7 @@ pub(in crate::checks) struct Setting {
     pub off: fn(&Cluster<'_>) -> (Status, Said),
 }
 
-const NO_CLUSTER: Words =
-    words("the export has no cluster", "내보내기에 클러스터가 없음");
+const NO_CLUSTER: Words = words("the export has no cluster", "내보내기에 클러스터가 없음");
 const NOT_TOLD: Words =
     words("the export does not tell how cluster {} is set", "내보내기에 클러스터 {}의 해당 설정이 없음");
 
