@@ -4,6 +4,7 @@ mod catalogue;
 mod exceptions;
 mod files;
 mod gather;
+mod host;
 
 use std::process::ExitCode;
 
@@ -47,6 +48,7 @@ pub(crate) fn command() -> Command {
         .args(exceptions::args())
         .args([output(), language(), fail_on(), framework(), profile(), version(), registries(), whole()])
         .subcommands(catalogue::commands())
+        .subcommand(host::command())
 }
 
 fn output() -> Arg {
@@ -135,6 +137,7 @@ pub(crate) fn run(matches: &ArgMatches) -> ExitCode {
     common::end(match matches.subcommand() {
         Some(("list", matches)) => catalogue::list(matches),
         Some(("explain", matches)) => catalogue::explain(matches),
+        Some((host::NAME, matches)) => host::run(matches),
         _ => scan(matches),
     })
 }

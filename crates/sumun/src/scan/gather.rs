@@ -17,6 +17,11 @@ const MOST_BYTES: u64 = 256 << 20;
 const FILES: &[(&str, Kind, &str)] = &[
     ("host-facts", Kind::Host, "What `sumun scan host` wrote on a host; may be repeated"),
     (
+        "kubelet",
+        Kind::Kubelet,
+        "Configuration of a kubelet or kube-proxy, or what a kubelet answers at /configz; may be repeated",
+    ),
+    (
         "cloud",
         Kind::Cloud,
         "Export of a cloud: answers of Naver Cloud's API, or `terraform show -json`; may be repeated",

@@ -1,0 +1,289 @@
+//! Which files are looked at, and of which the contents are taken: only of those that are known to be configuration.
+//!
+//! Entry point: [`Watch::all`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use api::{Value, object};
+
+use super::redact;
+use super::root::Root;
+
+/// The most files that are told of.
+const MOST_FILES: usize = 20_000;
+/// How deep directories are looked into.
+const DEEP: usize = 6;
+
+/// Directories that are told of with everything below them.
+const TREES: &[&str] = &[
+    "/etc/kubernetes",
+    "/etc/cni/net.d",
+    "/var/lib/kubelet/pki",
+    "/var/lib/rancher/k3s/server/tls",
+    "/etc/rancher",
+    "/var/snap/microk8s/current/args",
+];
+
+/// Files and directories that are told of by themselves.
+const PLACES: &[&str] = &[
+    "/var/lib/etcd",
+    "/var/lib/kubelet",
+    "/var/lib/kubelet/config.yaml",
+    "/var/lib/kubelet/kubeconfig",
+    "/var/lib/kube-proxy/kubeconfig",
+    "/etc/docker/daemon.json",
+    "/etc/containerd/config.toml",
+    "/etc/crio/crio.conf",
+    "/run/containerd/containerd.sock",
+    "/run/docker.sock",
+    "/run/crio/crio.sock",
+    "/run/cri-dockerd.sock",
+    "/run/podman/podman.sock",
+    "/run/k3s/containerd/containerd.sock",
+    "/var/log",
+    "/var/log/audit",
+    "/var/log/syslog",
+    "/var/log/messages",
+    "/var/log/journal",
+];
+
+/// Flags whose files are configuration: their contents are taken.
+const CONFIGURATION: &[&str] = &[
+    "config",
+    "audit-policy-file",
+    "admission-control-config-file",
+    "authentication-config",
+    "authorization-config",
+    "egress-selector-config-file",
+    "encryption-provider-config",
+    "tracing-config-file",
+];
+
+/// Flags whose directories hold nothing but what belongs to them: they are told of with all below them.
+const DIRECTORIES: &[&str] = &["config-dir", "pod-manifest-path", "cert-dir"];
+
+/// What is told of files.
+#[derive(Default)]
+pub(super) struct Watch {
+    files: BTreeMap<String, Value>,
+    contents: BTreeMap<String, String>,
+    certificates: Vec<(String, String)>,
+    full: bool,
+}
+
+impl Watch {
+    /// Everything that is to be told, by what always is and by what running programs name.
+    pub(super) fn all(root: &mut Root, programs: &[(String, Vec<String>)], more: &[String]) -> Self {
+        let mut watch = Self::default();
+        TREES.iter().for_each(|path| watch.tree(root, path, DEEP));
+        PLACES.iter().for_each(|path| watch.place(root, path));
+        more.iter().for_each(|path| watch.place(root, path));
+        let mut seen = BTreeSet::new();
+        for (name, args) in programs {
+            watch.named_by(root, name, args, &mut seen);
+        }
+        // Static pods name files too, such as those of the API server; also when it does not run.
+        let manifests: Vec<_> = watch.manifests(root);
+        for (name, args) in &manifests {
+            watch.named_by(root, name, args, &mut seen);
+        }
+        watch.content_of(root, "/etc/docker/daemon.json");
+        if let Some(text) = root.read("/etc/containerd/config.toml") {
+            watch.contents.insert("/etc/containerd/config.toml".to_owned(), redact::toml(&text));
+        }
+        let networks = root.list("/etc/cni/net.d").into_iter();
+        for file in networks.filter(|f| f.ends_with(".conf") || f.ends_with(".conflist")) {
+            watch.content_of(root, &format!("/etc/cni/net.d/{file}"));
+        }
+        watch.certificates(root);
+        watch
+    }
+
+    /// Files, sorted by path; contents beside them.
+    pub(super) fn files(&self) -> Vec<Value> {
+        let told = |(path, facts): (&String, &Value)| {
+            let mut facts = facts.clone();
+            if let Some(content) = self.contents.get(path) {
+                facts.set_at(&["content"], content.as_str());
+            }
+            facts
+        };
+        self.files.iter().map(told).collect()
+    }
+
+    /// Certificates, sorted by path.
+    pub(super) fn pems(&self) -> Vec<Value> {
+        let told =
+            |(path, pem): &(String, String)| object! { "path" => path.as_str(), "pem" => pem.as_str() };
+        self.certificates.iter().map(told).collect()
+    }
+
+    fn place(&mut self, root: &mut Root, path: &str) {
+        let path = if path.len() > 1 { path.trim_end_matches('/') } else { path };
+        if self.files.len() >= MOST_FILES {
+            if !std::mem::replace(&mut self.full, true) {
+                root.lack("files", "there are more than 20000", "look at the rest by hand");
+            }
+        } else if let Some(stat) = root.stat(path) {
+            self.files.insert(path.to_owned(), root.facts(path, &stat));
+        }
+    }
+
+    fn tree(&mut self, root: &mut Root, path: &str, deep: usize) {
+        self.place(root, path);
+        let Some(deep) = deep.checked_sub(1) else { return };
+        if self.full || root.stat(path).is_none_or(|stat| stat.kind != "directory") {
+            return;
+        }
+        for name in root.list(path) {
+            self.tree(root, &format!("{path}/{name}"), deep);
+        }
+    }
+
+    /// Files that a command line names: by flags with a path, each once.
+    fn named_by(&mut self, root: &mut Root, name: &str, args: &[String], seen: &mut BTreeSet<String>) {
+        let mut words = args.iter().skip(1).peekable();
+        while let Some(word) = words.next() {
+            let Some(flag) = word.strip_prefix("--") else { continue };
+            let (flag, path) = match flag.split_once('=') {
+                Some((flag, value)) => (flag, value.to_owned()),
+                None => (flag, words.next_if(|w| w.starts_with('/')).cloned().unwrap_or_default()),
+            };
+            let (flag, path) = (flag.replace('_', "-"), path.trim_end_matches('/'));
+            if !path.starts_with('/') || !seen.insert(format!("{name} {flag} {path}")) {
+                continue;
+            }
+            self.flag(root, &flag, path);
+        }
+    }
+
+    fn flag(&mut self, root: &mut Root, flag: &str, path: &str) {
+        match flag {
+            flag if DIRECTORIES.contains(&flag) => {
+                self.tree(root, path, DEEP);
+                let inside: Vec<_> = self.below(path).filter(|file| is_text(file)).collect();
+                inside.iter().for_each(|file| self.content_of(root, file));
+            }
+            flag if CONFIGURATION.contains(&flag) => {
+                self.place(root, path);
+                self.content_of(root, path);
+                self.named_inside(root, path);
+            }
+            "audit-log-path" => {
+                let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
+                if !directory.is_empty() {
+                    self.tree(root, directory, 2);
+                }
+                self.place(root, path);
+            }
+            _ => self.place(root, path),
+        }
+    }
+
+    /// Files that a configuration names: plug-ins of admission, static pods, certificates.
+    fn named_inside(&mut self, root: &mut Root, path: &str) {
+        let Some(parsed) = self.contents.get(path).and_then(|text| codec::yaml::parse(text.as_bytes()).ok())
+        else {
+            return;
+        };
+        let value = parsed.value;
+        for plugin in value.array_at(&["plugins"]) {
+            let named = plugin.str_at(&["path"]);
+            if named.starts_with('/') {
+                self.place(root, named);
+                self.content_of(root, named);
+            }
+        }
+        let members: [&[&str]; 4] = [
+            &["authentication", "x509", "clientCAFile"],
+            &["tlsCertFile"],
+            &["tlsPrivateKeyFile"],
+            &["clientConnection", "kubeconfig"],
+        ];
+        for named in members.map(|member| value.str_at(member)).into_iter().filter(|p| p.starts_with('/')) {
+            self.place(root, named);
+        }
+        let manifests = value.str_at(&["staticPodPath"]);
+        if manifests.starts_with('/') {
+            self.tree(root, manifests, 2);
+        }
+    }
+
+    /// Static pods: their contents are taken, and their commands are given back.
+    fn manifests(&mut self, root: &mut Root) -> Vec<(String, Vec<String>)> {
+        let configured = self.contents.values().filter_map(|text| {
+            let value = codec::yaml::parse(text.as_bytes()).ok()?.value;
+            Some(value.str_at(&["staticPodPath"]).to_owned()).filter(|path| path.starts_with('/'))
+        });
+        let mut directories: BTreeSet<_> = configured.collect();
+        directories.insert("/etc/kubernetes/manifests".to_owned());
+        let mut commands = Vec::new();
+        for directory in directories {
+            let files: Vec<_> = self.below(&directory).collect();
+            for path in files {
+                self.content_of(root, &path);
+                commands.extend(self.contents.get(&path).into_iter().flat_map(|text| pod_commands(text)));
+            }
+        }
+        commands
+    }
+
+    fn below(&self, directory: &str) -> impl Iterator<Item = String> {
+        let start = format!("{}/", directory.trim_end_matches('/'));
+        let files = self.files.iter().filter(|(_, facts)| facts.str_at(&["type"]) == "file");
+        let paths = files.map(|(path, _)| path.clone()).filter(|path| path.starts_with(&start));
+        paths.collect::<Vec<_>>().into_iter()
+    }
+
+    /// Takes the contents of a file without credentials.
+    fn content_of(&mut self, root: &mut Root, path: &str) {
+        let Some(text) = root.read(path) else { return };
+        match redact::document(&text) {
+            Some(text) => {
+                self.contents.insert(path.to_owned(), text);
+            }
+            None => root.lack(path, "it is neither YAML nor JSON", "look at it by hand"),
+        }
+    }
+
+    /// Certificates: of files that end as such, and of kubeconfigs.
+    fn certificates(&mut self, root: &mut Root) {
+        let paths: Vec<_> = self.files.keys().cloned().collect();
+        for path in paths {
+            let pem = if path.ends_with(".crt") || path.ends_with(".pem") && !path.ends_with("-key.pem") {
+                root.read(&path).and_then(|text| redact::certificates(&text))
+            } else if path.starts_with("/etc/kubernetes/") && path.ends_with(".conf") {
+                root.read(&path).and_then(|text| of_kubeconfig(&text))
+            } else {
+                continue;
+            };
+            self.certificates.extend(pem.map(|pem| (path, pem)));
+        }
+    }
+}
+
+fn is_text(path: &str) -> bool {
+    [".conf", ".yaml", ".yml", ".json", ".manifest"].iter().any(|end| path.ends_with(end))
+}
+
+/// The client certificates of a kubeconfig, which are public; nothing else of it is taken.
+fn of_kubeconfig(text: &str) -> Option<String> {
+    use base64::Engine as _;
+    let value = codec::yaml::parse(text.as_bytes()).ok()?.value;
+    let data =
+        value.array_at(&["users"]).iter().map(|user| user.str_at(&["user", "client-certificate-data"]));
+    let decoded = data.filter_map(|data| base64::engine::general_purpose::STANDARD.decode(data.trim()).ok());
+    let pem: String = decoded.filter_map(|pem| redact::certificates(&String::from_utf8(pem).ok()?)).collect();
+    Some(pem).filter(|pem| !pem.is_empty())
+}
+
+/// The commands of a pod's containers with their arguments, by the name of the program.
+fn pod_commands(text: &str) -> Vec<(String, Vec<String>)> {
+    let Ok(parsed) = codec::yaml::parse(text.as_bytes()) else { return Vec::new() };
+    let command = |container: &Value| {
+        let words = ["command", "args"].into_iter().flat_map(|list| container.array_at(&[list]).to_vec());
+        let words: Vec<_> = words.filter_map(|word| word.as_str().map(str::to_owned)).collect();
+        Some((words.first()?.rsplit('/').next()?.to_owned(), words))
+    };
+    parsed.value.array_at(&["spec", "containers"]).iter().filter_map(command).collect()
+}
