@@ -103,9 +103,11 @@ pub(crate) const SYSCTLS: Field =
 pub(crate) const POD_URL: Field = field(&["staticPodURL"], "manifest-url", Form::Text, Given::Text(""));
 pub(crate) const POD_PATH: Field =
     field(&["staticPodPath"], "pod-manifest-path", Form::Text, Given::Text(""));
+pub(crate) const ADDRESS: Field = field(&["address"], "address", Form::Text, Given::Text("0.0.0.0"));
 pub(crate) const GATES: Field = field(&["featureGates"], "feature-gates", Form::Gates, Given::Nothing);
 
-const FIELDS: [&Field; 20] = [
+const FIELDS: [&Field; 21] = [
+    &ADDRESS,
     &ANONYMOUS,
     &AUTHORIZATION,
     &CLIENT_CA,

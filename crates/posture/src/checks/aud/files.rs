@@ -9,11 +9,17 @@ pub(super) const IDS: &[&str] = &["AUD-010"];
 
 const ID: &str = "AUD-010";
 
+const NOT_KNOWN: Words =
+    words("whether {} runs an API server is not known: {}", "{}에서 API 서버가 실행되는지 알 수 없음: {}");
 const NOT_THERE: Words =
     words("{} is not among the files that were collected on {}", "{} 파일이 {}에서 수집되지 않음");
 
 pub(super) fn run(scan: &mut Scan<'_>) {
     for machine in Machine::all(scan.input) {
+        let unseen = machine.host.missing("processes").filter(|_| machine.flags("kube-apiserver").is_none());
+        if let Some(why) = unseen {
+            scan.lack(ID, NOT_KNOWN.with([machine.host.name(), why]));
+        }
         let flag = |name| machine.flag("kube-apiserver", name);
         if let Some(policy) = flag("audit-policy-file") {
             look(scan, &machine, &policy, 0o600);

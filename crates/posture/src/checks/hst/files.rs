@@ -201,6 +201,11 @@ impl Of {
     /// The paths, whether anything is there or not.
     fn paths(self, machine: &Machine<'_>, proxies: &[Proxy<'_>]) -> Result<Vec<String>, Unread> {
         let host = &machine.host;
+        let of_process =
+            matches!(self, Self::Proxy | Self::KubeletKubeconfig | Self::ClientCa | Self::KubeletConfig);
+        if of_process && machine.kubelet.is_none() && host.missing("processes").is_some() {
+            return Err(Unread("/proc".to_owned()));
+        }
         Ok(match self {
             Self::StaticPod(name) => {
                 let usual = || format!("{}/{name}.yaml", machine.manifests());

@@ -3,8 +3,9 @@
 use crate::checks::Flaw;
 use crate::finding::Status;
 use crate::scan::Scan;
+use crate::sources::cloud::Cloud;
 use crate::sources::kubelet::{
-    ANONYMOUS, AUTHORIZATION, BOOTSTRAP, CERTIFICATE, CIPHERS, CLIENT_CA, EVENT_QPS, Field, GATES,
+    ADDRESS, ANONYMOUS, AUTHORIZATION, BOOTSTRAP, CERTIFICATE, CIPHERS, CLIENT_CA, EVENT_QPS, Field, GATES,
     IDLE_TIMEOUT, IPTABLES, KERNEL, KEY, Kubelet, MIN_TLS, PIDS, POD_URL, READ_ONLY_PORT, ROTATE, SECCOMP,
     SYSCTLS, Unread, is_no_time,
 };
@@ -130,12 +131,25 @@ const PODS_FROM: Words = words(
     "{}에서 받은 파드를 실행하는데 전송 중에 바뀔 수 있음",
 );
 
+const REACHABLE: Words = words(
+    "it listens at every address, and a firewall lets everybody come to port {}",
+    "모든 주소에서 요청을 받고 방화벽이 {} 포트를 모두에게 엶",
+);
+
+/// The port of the kubelet.
+const PORT: u16 = 10_250;
+
 pub(super) fn ids() -> Vec<&'static str> {
     ROWS.iter().map(|row| row.id).collect()
 }
 
 pub(super) fn run(scan: &mut Scan<'_>) {
+    let open = Cloud::of(scan.input).firewall_opens(PORT).is_some_and(|rules| !rules.is_empty());
     for kubelet in Kubelet::all(scan.input) {
+        if open && kubelet.text(&ADDRESS).is_ok_and(|address| matches!(address, "" | "0.0.0.0" | "::")) {
+            let reason = REACHABLE.with([PORT]);
+            scan.find("HST-065", Status::Warn, kubelet.place(), ADDRESS.name(), reason);
+        }
         for row in ROWS {
             match (row.look)(&kubelet) {
                 Ok(flaws) => {

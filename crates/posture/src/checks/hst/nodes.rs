@@ -6,6 +6,7 @@ use evidence::Object;
 use crate::finding::Status;
 use crate::releases::{Release, parse_version};
 use crate::scan::Scan;
+use crate::sources::cloud::Cloud;
 use crate::sources::control_plane::{ControlPlane, Program};
 use crate::words::{Words, words};
 
@@ -27,8 +28,8 @@ const OLDER: Words = words(
     "kubelet {} 버전이 {} 버전보다 3단계 넘게 낮음",
 );
 const NO_SERVER: Words = words(
-    "the version of the API server is not known: no pod of kube-apiserver is among the objects",
-    "kube-apiserver 파드가 없어 API 서버 버전을 알 수 없음",
+    "the version of the API server is not known: neither a pod of kube-apiserver nor an export of the cloud tells",
+    "kube-apiserver 파드도 클라우드 내보내기도 없어 API 서버 버전을 알 수 없음",
 );
 const UNKNOWN_KUBELET: Words =
     words("node {} tells no version of its kubelet", "{} 노드의 kubelet 버전을 알 수 없음");
@@ -75,10 +76,18 @@ fn skew(scan: &mut Scan<'_>, nodes: &[&Object]) {
     }
 }
 
-/// Versions of API servers, by the images of their pods.
+/// Versions of API servers, by the images of their pods; else by what the cloud says of its only cluster.
 fn servers(scan: &Scan<'_>) -> Vec<Release> {
     let control_plane = ControlPlane::of(scan);
-    control_plane.all(Program::ApiServer).filter_map(|server| server.version).collect()
+    let servers: Vec<_> = control_plane.all(Program::ApiServer).filter_map(|server| server.version).collect();
+    if !servers.is_empty() {
+        return servers;
+    }
+    let cloud = Cloud::of(scan.input);
+    match cloud.clusters.as_slice() {
+        [only] => only.version.iter().filter_map(|version| parse_version(&version.value)).collect(),
+        _ => Vec::new(),
+    }
 }
 
 fn health(scan: &mut Scan<'_>, node: &Object) {
