@@ -35,7 +35,7 @@ pub use document::Document;
 pub use exceptions::{Applied, Exception, Exceptions};
 pub use finding::{Finding, Status, Subject};
 pub use frameworks::{Framework, Item, items};
-pub use generate::audit_policy;
+pub use generate::{Made, audit_policy, default_deny, keep_from_metadata};
 pub use input::Input;
 pub use report::{
     AreaScore, ItemOutcome, Outcome, Report, csv, html, junit, markdown, oscal, policy_report, sarif, text,

@@ -218,6 +218,21 @@ impl<'a> Reach<'a> {
         self.side(direction, &self.for_peer(me), other, port, declared(destination))
     }
 
+    /// True when a pod of a namespace that nobody has thought of has nothing to do with strangers, because of a policy
+    /// for all of its pods.
+    pub(crate) fn denies_the_rest(&self, namespace: Namespace<'_>, direction: Direction) -> bool {
+        let denies = |policy: &Policy<'_>| {
+            let side = policy.side(direction);
+            policy.is_for_all_of(namespace)
+                && (side.isolates || side.rules.iter().any(|rule| rule.action == Action::Deny))
+        };
+        let me = Endpoint { namespace, ..Endpoint::default() };
+        let elsewhere = Endpoint::default();
+        let closed = |other| !self.one_way(direction, Peer::Pod(&me), other, Port::UNNAMED).allowed;
+        self.policies_in(namespace.name).any(denies)
+            && [stranger(), Peer::Pod(&elsewhere)].into_iter().all(closed)
+    }
+
     fn between(&self, from: (Peer<'_>, &[usize]), to: (Peer<'_>, &[usize]), port: Port) -> Verdict<'_> {
         let declared = declared(to.0);
         let out = self.side(Direction::Egress, from.1, to.0, port, declared);

@@ -3,10 +3,7 @@
 use evidence::Object;
 
 use crate::finding::Status;
-use crate::network::{
-    Action, Direction, Endpoint, Entity, Namespace, Peer, Policy, Port, Reach, Rule, Scope, Subject, Who,
-    stranger,
-};
+use crate::network::{Action, Direction, Entity, Policy, Reach, Rule, Scope, Subject, Who};
 use crate::scan::Scan;
 use crate::words::{Words, words};
 
@@ -94,25 +91,11 @@ fn namespaces(scan: &mut Scan<'_>, reach: &Reach<'_>) {
             [("NET-003", Direction::Ingress, Status::Fail), ("NET-004", Direction::Egress, Status::Warn)]
         {
             scan.examine(id);
-            if !denies_the_rest(reach, namespace, direction) {
+            if !reach.denies_the_rest(namespace, direction) {
                 scan.find(id, status, object, String::new(), NO_DENY.with([direction.name()]));
             }
         }
     }
-}
-
-/// True when a pod that nobody has thought of has nothing to do with strangers, because of a policy for all pods.
-fn denies_the_rest(reach: &Reach<'_>, namespace: Namespace<'_>, direction: Direction) -> bool {
-    let denies = |policy: &Policy<'_>| {
-        let side = policy.side(direction);
-        policy.is_for_all_of(namespace)
-            && (side.isolates || side.rules.iter().any(|rule| rule.action == Action::Deny))
-    };
-    let me = Endpoint { namespace, ..Endpoint::default() };
-    let elsewhere = Endpoint::default();
-    let closed = |other| !reach.one_way(direction, Peer::Pod(&me), other, Port::UNNAMED).allowed;
-    reach.policies_in(namespace.name).any(denies)
-        && [stranger(), Peer::Pod(&elsewhere)].into_iter().all(closed)
 }
 
 fn workloads(scan: &mut Scan<'_>, reach: &Reach<'_>) {
