@@ -147,25 +147,43 @@ fn flag(word: &str) -> String {
     }
 }
 
-/// A text, as far as it may be shown under that name.
+/// A text, as far as it may be shown under that name.  Keys in base64 may begin with `/` as paths do, so that a path is
+/// shown only under a name that says so.
 fn hidden(name: &str, text: &str) -> String {
-    if is_secret(name) && !text.is_empty() && !text.starts_with('/') {
+    if is_secret(name) && !matches!(text, "" | "true" | "false") {
         return GONE.to_owned();
     }
     plain(text)
 }
 
-/// A text under a name that says nothing: keys, and passwords in addresses.
+/// A text under a name that says nothing: without keys, tokens, and passwords in addresses and assignments.
 fn plain(text: &str) -> String {
-    if text.contains("PRIVATE KEY-----") || text.starts_with("eyJ") && text.matches('.').count() == 2 {
+    if text.contains("PRIVATE KEY-----") {
         return GONE.to_owned();
     }
-    let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
-    let end = rest.find(['/', '?', '#', ' ']).unwrap_or(rest.len());
+    let ends = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '"' | '\'');
+    text.split_inclusive(ends)
+        .map(|part| {
+            let word = part.trim_end_matches(ends);
+            word_of(word) + part.get(word.len()..).unwrap_or("")
+        })
+        .collect()
+}
+
+fn word_of(word: &str) -> String {
+    if word.starts_with("eyJ") && word.matches('.').count() == 2 {
+        return GONE.to_owned();
+    }
+    if let Some((name, _)) = word.split_once('=').filter(|(name, value)| is_secret(name) && !value.is_empty())
+    {
+        return format!("{name}={GONE}");
+    }
+    let Some((scheme, rest)) = word.split_once("://") else { return word.to_owned() };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
     match authority.rsplit_once('@') {
         Some((_, host)) => format!("{scheme}://{GONE}@{host}{path}"),
-        None => text.to_owned(),
+        None => word.to_owned(),
     }
 }
 
@@ -186,7 +204,8 @@ mod tests {
             resources: [{providers: [{aescbc: {keys: [{name: k, secret: hunter2}]}}]}]\n\
             env: [{name: DB_PASSWORD, value: hunter2}]\n\
             command: [a, --token=hunter2, --bootstrap-token, hunter2, --etcd-servers=https://u:hunter2@e:1/p]\n\
-            url: http://hunter2@h/x\nkey: \"-----BEGIN EC PRIVATE KEY-----hunter2\"\n\
+            sh: [sh, -c, \"DB_PASSWORD=hunter2 run --token=hunter2 http://a, https://u:hunter2@b\"]\n\
+            token: /hunter2\nurl: http://hunter2@h/x\nkey: \"-----BEGIN EC PRIVATE KEY-----hunter2\"\n\
             rules: [{resources: [{resources: [secrets]}]}]\nspec: {secretName: s, tokenFile: /t}\n\
             authentication: {anonymous: {enabled: false}}\n";
         let shown = document(text).unwrap();
@@ -211,7 +230,10 @@ mod tests {
         ];
         let words = words.map(str::to_owned);
         assert_eq!(args(&words), words);
-        assert_eq!(args(&["--api-key=x".to_owned()]), ["--api-key=REDACTED"]);
+        let words = ["--api-key=x", "--enable-bootstrap-token-auth=true"].map(str::to_owned);
+        assert_eq!(args(&words), ["--api-key=REDACTED", "--enable-bootstrap-token-auth=true"]);
+        let servers = ["--etcd-servers=https://u:p@a:1,https://u:p@b:2".to_owned()];
+        assert_eq!(args(&servers), ["--etcd-servers=https://REDACTED@a:1,https://REDACTED@b:2"]);
     }
 
     #[test]

@@ -23,6 +23,7 @@ const FILES: &[(&str, &str)] = &[
     ("/etc/passwd", "root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n"),
     ("/usr/lib/os-release", "ID=ubuntu\nVERSION_ID=\"24.04\"\nPRETTY_NAME=\"Ubuntu 24.04 LTS\"\n"),
     ("/proc/1/cmdline", "/sbin/init\0"),
+    ("/proc/1/status", "Name:\tinit\nSeccomp:\t0\n"),
     (
         "/proc/7/cmdline",
         "/usr/bin/kubelet\0--config=/var/lib/kubelet/config.yaml\0--bootstrap-token=hunter2\0--config-dir\0/etc/kubelet.d\0",
@@ -131,4 +132,46 @@ fn devices_are_told_as_a_tree() {
         ("disk", "crypt", "vault")
     );
     assert_eq!(crypt.array_at(&["mountpoints"])[0].as_str(), Some("/var/lib/etcd"));
+}
+
+#[test]
+fn what_is_collected_is_judged() {
+    let directory = host(FILES);
+    let chmod = |path: &str, mode| {
+        let path = directory.path().join(path);
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    for (path, mode) in [
+        ("pods/kube-apiserver.yaml", 0o644),
+        ("etc/audit.yaml", 0o640),
+        ("etc/kubernetes/admin.conf", 0o600),
+        ("etc/kubelet.d/10.conf", 0o604),
+        ("etc/kubernetes/pki/ca.key", 0o400),
+        ("lib/systemd/system/kubelet.service", 0o600),
+        ("etc/systemd/system/kubelet.service.d/10.conf", 0o600),
+    ] {
+        chmod(path, mode);
+    }
+    let text = codec::yaml::write(&collect(directory.path().to_owned(), None));
+    let documents = posture::Document::parse(posture::Kind::Host, "facts", text.as_bytes()).unwrap();
+    let input = posture::Input { documents, ..posture::Input::default() };
+    let report = posture::scan(&input, &posture::Settings::default());
+    let status = |id: &str| report.outcomes.iter().find(|o| o.check.id == id).unwrap().status.name();
+    for (id, want) in [
+        ("HST-001", "fail"),
+        ("HST-003", "not-applicable"),
+        ("HST-013", "pass"),
+        ("HST-021", "pass"),
+        ("HST-031", "pass"),
+        ("HST-039", "fail"),
+        ("HST-050", "pass"),
+        ("HST-053", "pass"),
+        ("HST-059", "fail"),
+        ("HST-071", "not-evaluated"),
+        ("HST-076", "pass"),
+        ("HST-078", "pass"),
+        ("AUD-010", "fail"),
+    ] {
+        assert_eq!(status(id), want, "{id}");
+    }
 }

@@ -153,18 +153,19 @@ impl Watch {
             if !path.starts_with('/') || !seen.insert(format!("{name} {flag} {path}")) {
                 continue;
             }
-            self.flag(root, &flag, path);
+            self.flag(root, name, &flag, path);
         }
     }
 
-    fn flag(&mut self, root: &mut Root, flag: &str, path: &str) {
+    fn flag(&mut self, root: &mut Root, name: &str, flag: &str, path: &str) {
         match flag {
             flag if DIRECTORIES.contains(&flag) => {
                 self.tree(root, path, DEEP);
                 let inside: Vec<_> = self.below(path).filter(|file| is_text(file)).collect();
                 inside.iter().for_each(|file| self.content_of(root, file));
             }
-            flag if CONFIGURATION.contains(&flag) => {
+            // Others have other configuration, with who knows what in it.
+            flag if CONFIGURATION.contains(&flag) && name.starts_with("kube") => {
                 self.place(root, path);
                 self.content_of(root, path);
                 self.named_inside(root, path);
