@@ -58,7 +58,7 @@ pub fn keep_from_metadata(input: &Input, settings: &Settings) -> Vec<Made> {
             verdict.allowed && verdict.because.is_none()
         };
         let isolated = |p: &crate::network::Policy<'_>| p.covers(Direction::Egress);
-        if !groups.iter().any(|group| untouched(group)) || reach.policies_in(namespace.name).any(isolated) {
+        if !groups.iter().any(untouched) || reach.policies_in(namespace.name).any(isolated) {
             continue;
         }
         let but_metadata = object! { "cidr" => "0.0.0.0/0", "except" => vec![Value::from(format!("{METADATA}/32").as_str())] };

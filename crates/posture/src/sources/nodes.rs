@@ -3,6 +3,8 @@
 //! Entry points: [`Installed::of`] finds products by their images and resources; [`Coverage::of`] tells on which nodes
 //! a set of workloads runs.
 
+use std::collections::HashMap;
+
 use api::Value;
 use api::selector::{LabelSelector, Operator, Requirement};
 use evidence::{Evidence, Object};
@@ -61,12 +63,14 @@ impl<'a> Installed<'a> {
     /// Looks at the images of workloads and the groups of resource definitions.
     pub(crate) fn of(evidence: &'a Evidence, workloads: &Workloads<'a>) -> Self {
         let mut found = Vec::new();
+        // Many workloads run the same images.
+        let mut known: HashMap<&str, Vec<&'static Product>> = HashMap::new();
         for workload in &workloads.0 {
             for container in workload.containers() {
-                let Some(image) = Image::parse(container.value.str_at(&["image"])) else { continue };
-                let name = image.name();
-                let known = PRODUCTS.iter().filter(|product| product.is_in(&name));
-                found.extend(known.map(|product| Found { product, workload: Some((*workload, container)) }));
+                let reference = container.value.str_at(&["image"]);
+                let products = known.entry(reference).or_insert_with(|| products(reference));
+                let workload = Some((*workload, container));
+                found.extend(products.iter().map(|product| Found { product, workload }));
             }
         }
         for definition in evidence.of_kind("apiextensions.k8s.io", "CustomResourceDefinition") {
@@ -81,6 +85,11 @@ impl<'a> Installed<'a> {
     pub(crate) fn with(&self, roles: &[Role]) -> Vec<Found<'a>> {
         self.0.iter().filter(|found| roles.contains(&found.product.role)).copied().collect()
     }
+}
+
+fn products(reference: &str) -> Vec<&'static Product> {
+    let name = Image::parse(reference).map(|image| image.name());
+    name.map_or_else(Vec::new, |name| PRODUCTS.iter().filter(|product| product.is_in(&name)).collect())
 }
 
 /// The names of products, each once.

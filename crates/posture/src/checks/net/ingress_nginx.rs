@@ -90,7 +90,7 @@ pub(super) fn run(scan: &mut Scan<'_>) {
 fn is_controller(image: &Image<'_>) -> bool {
     let name = image.name();
     let ends = |known: &&str| name.strip_suffix(known).is_some_and(|before| before.ends_with('/'));
-    IMAGES.iter().any(|known| ends(known)) && !OTHERS.iter().any(|other| name.contains(other))
+    IMAGES.iter().any(ends) && !OTHERS.iter().any(|other| name.contains(other))
 }
 
 fn version(scan: &mut Scan<'_>, object: &Object, field: String, image: &Image<'_>, reference: &str) {

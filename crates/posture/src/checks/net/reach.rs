@@ -1,6 +1,9 @@
 //! What pods can reach: the metadata of machines, and from the internet what should be far from it.
 
 use std::collections::HashSet;
+use std::net::IpAddr;
+
+use evidence::{Evidence, Object};
 
 use crate::catalogue::Kind;
 use crate::checks::net::policies::BLIND;
@@ -93,6 +96,8 @@ struct Target<'r, 'a> {
 enum End<'r, 'a> {
     Pods(&'r Group<'a>),
     Node(Machine<'a>),
+    /// An API server that is on no node.
+    Api(IpAddr),
 }
 
 fn sensitive(scan: &mut Scan<'_>, reach: &Reach<'_>) {
@@ -131,10 +136,12 @@ fn reached(
     for target in targets.iter().filter(|target| !(target.is_api && uses_api)) {
         let may = |port: &&Port| match target.end {
             End::Pods(to) => {
-                let is_own = to.endpoint.namespace.name == group.endpoint.namespace.name;
-                !is_own && reach.may_pass(group, to, **port).allowed
+                let theirs = to.endpoint.namespace.name;
+                let is_told = theirs != group.endpoint.namespace.name && !reach.is_blind(theirs);
+                is_told && reach.may_pass(group, to, **port).allowed
             }
             End::Node(machine) => reach.may_leave(group, Peer::Node(machine), **port).allowed,
+            End::Api(address) => reach.may_leave(group, Peer::World(address, true), **port).allowed,
         };
         if let Some(port) = target.ports.iter().find(may) {
             reached.push(format!("{} ({port})", target.name));
@@ -203,6 +210,24 @@ fn node_targets<'r, 'a>(scan: &Scan<'a>) -> Vec<Target<'r, 'a>> {
     if let Some((_, control)) = machines.first().filter(|(_, machine)| machine.serves_api) {
         targets.push(target("etcd", *control, 2379, false));
         targets.push(target("API server", *control, 6443, true));
+    } else if let Some((address, port)) = api_server(&scan.input.objects) {
+        let (end, ports) = (End::Api(address), vec![Port::tcp(port)]);
+        targets.push(Target { name: "API server".to_owned(), end, ports, is_api: true });
     }
     targets
+}
+
+/// Where the API server of a cluster is whose control plane is on no node of it.
+fn api_server(evidence: &Evidence) -> Option<(IpAddr, u16)> {
+    let is_it = |object: &&Object| object.namespace() == "default" && object.name() == "kubernetes";
+    let slice = evidence.of_kind("discovery.k8s.io", "EndpointSlice").find(is_it).and_then(|object| {
+        let addresses = object.value.array_at(&["endpoints"]).first()?.array_at(&["addresses"]);
+        Some((addresses.first()?.as_str()?, object.value.array_at(&["ports"]).first()?))
+    });
+    let (address, port) = slice.or_else(|| {
+        let subset = evidence.of_kind("", "Endpoints").find(is_it)?.value.array_at(&["subsets"]).first()?;
+        let address = subset.array_at(&["addresses"]).first()?.str_at(&["ip"]);
+        Some((address, subset.array_at(&["ports"]).first()?))
+    })?;
+    Some((address.parse().ok()?, u16::try_from(port.at(&["port"]).as_i64()?).ok()?))
 }
