@@ -127,11 +127,20 @@ struct Asked<'a> {
     decision: Decision,
 }
 
-/// Findings of a policy, each once for a rule and a resource.
+/// Findings of a policy, each once.
 #[derive(Default)]
-struct Found(
-    BTreeMap<(&'static str, Option<usize>, &'static str, &'static str), (Status, Words, Decision, String)>,
-);
+struct Found(BTreeMap<Key, Finding>);
+
+/// Check, rule, resource, and what is wrong in words.
+type Key = (&'static str, Option<usize>, &'static str, &'static str);
+
+/// What is wrong with a rule.
+struct Finding {
+    status: Status,
+    words: Words,
+    level: Level,
+    example: String,
+}
 
 pub(super) fn run(scan: &mut Scan<'_>) {
     let input = scan.input;
@@ -151,8 +160,9 @@ pub(super) fn run(scan: &mut Scan<'_>) {
 
 fn judge(scan: &mut Scan<'_>, document: &Document, loaded: &Loaded) {
     IDS.iter().for_each(|id| scan.examine(id));
-    for ((id, rule, resource, _), (status, words, decision, example)) in asked(&loaded.policy).0 {
-        let reason = words.with([&place(rule), resource, decision.level.name(), &example]);
+    for ((id, rule, resource, _), finding) in asked(&loaded.policy).0 {
+        let Finding { status, words, level, example } = finding;
+        let reason = words.with([&place(rule), resource, level.name(), &example]);
         let field = rule.map_or_else(|| "rules".to_owned(), |rule| format!("rules[{rule}].level"));
         scan.find(id, status, document, field, reason);
     }
@@ -213,8 +223,9 @@ impl Found {
         let place =
             if asked.namespace.is_empty() { String::new() } else { format!(" -n {}", asked.namespace) };
         let example = || format!("{} {}{place}", asked.person.user.name, asked.verb);
-        let kept = self.0.entry(key).or_insert_with(|| (status, words, asked.decision, example()));
-        kept.0 = kept.0.max(status);
+        let level = asked.decision.level;
+        let kept = self.0.entry(key).or_insert_with(|| Finding { status, words, level, example: example() });
+        kept.status = kept.status.max(status);
     }
 }
 

@@ -122,14 +122,13 @@ fn anonymous(event: &Event<'_>, kind: ActorKind) -> Option<What> {
     }
     let Some(object) = &event.object else {
         let uri = event.request_uri.split(['?', '#']).next().unwrap_or("");
-        let public = |path: &&str| {
+        let is_below = |path: &&str| {
             uri.strip_prefix(*path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        return if PUBLIC_PATHS.iter().any(|path| public(&path)) {
-            None
-        } else {
-            fail(format!("{} {}", event.verb, uri.chars().take(200).collect::<String>()))
-        };
+        if PUBLIC_PATHS.iter().any(is_below) {
+            return None;
+        }
+        return fail(format!("{} {}", event.verb, uri.chars().take(200).collect::<String>()));
     };
     // Where nodes join with a token, they read this first.
     let joins = (&*object.namespace, &*object.resource, &*object.name)
