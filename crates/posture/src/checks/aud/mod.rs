@@ -1,6 +1,7 @@
 //! Audit and logs.
 
 mod backend;
+mod cloud;
 mod collection;
 mod detections;
 mod files;
@@ -16,4 +17,5 @@ pub(super) const FAMILIES: &[Family] = &[
     Family { ids: || integrity::IDS.to_vec(), run: integrity::run },
     Family { ids: || detections::IDS.to_vec(), run: detections::run },
     Family { ids: || collection::IDS.to_vec(), run: collection::run },
+    Family { ids: cloud::ids, run: cloud::run },
 ];

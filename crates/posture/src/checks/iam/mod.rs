@@ -1,6 +1,7 @@
 //! Identities and rights.
 
 mod bindings;
+mod cloud;
 mod credentials;
 mod dangers;
 mod expectations;
@@ -21,6 +22,7 @@ pub(super) const FAMILIES: &[Family] = &[
     Family { ids: || tokens::IDS.to_vec(), run: tokens::run },
     Family { ids: || credentials::IDS.to_vec(), run: credentials::run },
     Family { ids: || unused::IDS.to_vec(), run: unused::run },
+    Family { ids: cloud::ids, run: cloud::run },
 ];
 
 fn rights_ids() -> Vec<&'static str> {

@@ -5,6 +5,7 @@ mod contents;
 mod images;
 mod known;
 mod pull;
+mod registry;
 mod reports;
 
 use super::{Family, ids, over_workloads};
@@ -14,4 +15,5 @@ pub(super) const FAMILIES: &[Family] = &[
     Family { ids: known::ids, run: known::run },
     Family { ids: admission::ids, run: admission::run },
     Family { ids: pull::ids, run: pull::run },
+    Family { ids: registry::ids, run: registry::run },
 ];
