@@ -213,6 +213,17 @@ fn values_of_credentials_are_never_shown() {
 }
 
 #[test]
+fn keys_in_files_of_the_control_plane_are_never_shown() {
+    let lines = [
+        "$ kube-apiserver --encryption-provider-config=/enc.yaml --token-auth-file=/tokens.csv",
+        "{apiVersion: apiserver.config.k8s.io/v1, kind: EncryptionConfiguration, resources: [{resources: [secrets], providers: [{aesgcm: {keys: [{name: k, secret: c2VjcmV0IG9mIGFlcw==}]}}]}]}",
+        "@S:/tokens.csv hunter2,bob,1",
+    ];
+    let report = format!("{:?}", scan(&input(&lines, false), &Settings::default()));
+    assert!(report.contains("CPL-034") && !report.contains("c2VjcmV0") && !report.contains("hunter2"));
+}
+
+#[test]
 fn pods_that_a_workload_has_made_are_not_counted_again() {
     let owned = "{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: r, uid: u2, ownerReferences: [{controller: true, uid: u1}]}, spec: {template: {spec: {hostPID: true, containers: [{name: a}]}}}}";
     let lines = [

@@ -144,6 +144,21 @@ impl Sources {
         Live::open(self.kubeconfig.as_deref(), self.context.as_deref()).map(Some)
     }
 
+    /// How the live cluster is asked.
+    ///
+    /// # Errors
+    /// No cluster is named, or what is wrong with the kubeconfig.
+    pub(crate) fn live_config(&self) -> Result<client::Config, Failure> {
+        if !self.is_live() {
+            return Err(Failure("no cluster is named: add --kubeconfig or --context".to_owned()));
+        }
+        let file = match &self.kubeconfig {
+            Some(path) => client::Kubeconfig::load(path)?,
+            None => client::Kubeconfig::load_default()?,
+        };
+        Ok(file.config(self.context.as_deref())?)
+    }
+
     /// Reads the wanted kinds from all of them.  Problems are told on stderr; [`Evidence::is_complete`] says whether
     /// objects may be missing.
     ///

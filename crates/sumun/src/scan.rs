@@ -5,6 +5,8 @@ mod exceptions;
 mod files;
 mod gather;
 mod host;
+mod probe;
+mod root;
 
 use std::process::ExitCode;
 

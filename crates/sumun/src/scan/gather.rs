@@ -8,6 +8,7 @@ use clap::{Arg, ArgAction, ArgMatches, ValueHint};
 use evidence::{Evidence, Origin, Problem, ProblemKind, Wanted};
 use posture::{AuditLog, Document, Input, Kind};
 
+use super::{probe, root};
 use crate::common::{Failure, Sources, logs, tell_problems};
 
 /// The largest file of documents, in bytes.
@@ -64,7 +65,7 @@ pub(super) fn args() -> Vec<Arg> {
         Kind::AuditLog,
         "Audit logs: files, directories, or - for standard input; compressed or not; may be repeated",
     );
-    FILES.iter().chain([&log]).map(file).collect()
+    FILES.iter().chain([&log]).map(file).chain([root::arg(), probe::arg()]).collect()
 }
 
 /// Reads what the flags name.  Problems are told on stderr, and the rest is still read.
@@ -81,8 +82,10 @@ pub(super) fn gather(matches: &ArgMatches) -> Result<Gathered, Failure> {
     }
     let audit_log = audit_log(matches, &mut documents)?;
     tell_problems(&Evidence { problems: documents.problems.clone(), ..Evidence::default() });
+    let root = matches.get_one::<String>(root::NAME);
     // Whoever names documents only does not mean the cluster of the kubeconfig.
-    let objects = if sources.is_named() || (documents.all.is_empty() && audit_log.is_none()) {
+    let is_given = !documents.all.is_empty() || audit_log.is_some() || root.is_some();
+    let objects = if sources.is_named() || !is_given {
         sources.read(Wanted::All)?
     } else {
         Evidence::default()
@@ -93,9 +96,13 @@ pub(super) fn gather(matches: &ArgMatches) -> Result<Gathered, Failure> {
     let mut input = Input::of(objects, whole);
     input.documents.append(&mut documents.all);
     input.audit_log = audit_log;
-    let unreadable = posture::unreadable(&input);
-    let is_complete =
-        is_whole && !documents.problems.iter().any(|p| p.kind.is_loss()) && unreadable.is_empty();
+    if matches.get_flag(probe::NAME) {
+        input.documents.push(probe::probe(sources.live_config()?)?);
+    }
+    let mut unreadable = root.map(|root| root::read(Path::new(root), &mut input)).unwrap_or_default();
+    unreadable.extend(posture::unreadable(&input));
+    let is_lost = documents.problems.iter().chain(&unreadable).any(|p| p.kind.is_loss());
+    let is_complete = is_whole && !is_lost;
     tell_problems(&Evidence { problems: unreadable, ..Evidence::default() });
     Ok(Gathered { input, is_complete })
 }

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use crate::certificate::Certificate;
 use crate::checks::components::{Look, is_loopback};
 use crate::finding::Status;
+use crate::sources::cloud::Cloud;
 use crate::words::{Words, words};
 
 /// When flags disappeared, or what they meant changed.
@@ -241,6 +242,9 @@ fn share_an_authority(look: &mut Look<'_, '_>, [(one, a), (other, b)]: [(&str, &
 
 /// Where it listens by its own account: an address of the internet is for firewalls to close.
 pub(super) fn address(look: &mut Look<'_, '_>) -> bool {
+    if Cloud::of(look.input()).api_is_restricted() == Some(true) {
+        return true;
+    }
     for flag in ["bind-address", "advertise-address"] {
         let address = look.flags().text(flag);
         if address.parse().is_ok_and(is_public) {

@@ -2,16 +2,18 @@
 
 use api::Value;
 
+use crate::catalogue::Kind;
 use crate::checks::components::{API_SERVER, Ask, Look, Rule, rule, run as ask};
 use crate::finding::{Place, Status};
 use crate::scan::Scan;
-use crate::sources::control_plane::File;
+use crate::sources::control_plane::{ControlPlane, File, Program};
 use crate::words::{Said, Words, words};
 
 pub(super) const IDS: &[&str] = &["CPL-001", "CPL-035"];
 
-const RULES: &[Rule] =
-    &[rule("CPL-001", API_SERVER, Ask::Other(anonymous)), rule("CPL-035", API_SERVER, Ask::Other(issuers))];
+const ANONYMOUS: &[Rule] = &[rule("CPL-001", API_SERVER, Ask::Other(anonymous))];
+/// A provider's export tells this one too.
+const ISSUERS: &[Rule] = &[rule("CPL-035", API_SERVER, Ask::Other(issuers))];
 
 const FLAG: &str = "authentication-config";
 
@@ -47,27 +49,90 @@ const NO_CLAIMS: Words =
     words("no claim is required of tokens from {}", "{}가 발급한 토큰에 필수 클레임이 없음");
 
 pub(super) fn run(scan: &mut Scan<'_>) {
-    ask(scan, RULES);
-    for file in crate::sources::control_plane::ControlPlane::of(scan).strays(
-        scan.input,
-        "AuthenticationConfiguration",
-        FLAG,
-    ) {
+    ask(scan, ANONYMOUS);
+    let plane = ControlPlane::of(scan);
+    if !issuers_of_clouds(scan) || plane.all(Program::ApiServer).next().is_some() {
+        ask(scan, ISSUERS);
+    }
+    for file in plane.strays(scan.input, "AuthenticationConfiguration", FLAG) {
         let Some(value) = file.value() else { continue };
-        let mut tell = |id, (status, field, reason): Told| {
-            scan.find(id, status, file.place(), field, reason);
-        };
         let anonymous = anonymous_of(&value);
-        anonymous.iter().flatten().cloned().for_each(|told| tell("CPL-001", told));
-        let issuers = issuers_of(&value);
-        issuers.iter().cloned().for_each(|told| tell("CPL-035", told));
-        if anonymous.is_some() {
-            scan.examine("CPL-001");
-        }
-        if !value.array_at(&["jwt"]).is_empty() {
-            scan.examine("CPL-035");
+        let issuers = (!value.array_at(&["jwt"]).is_empty()).then(|| issuers_of(&value));
+        for (id, told) in [("CPL-001", anonymous), ("CPL-035", issuers)] {
+            let Some(told) = told else { continue };
+            scan.examine(id);
+            for (status, field, reason) in told {
+                scan.find(id, status, file.place(), field, reason);
+            }
         }
     }
+}
+
+/// How deep settings stand in an export.
+const DEPTH: usize = 16;
+
+/// Issuers that a provider's export tells of: in answers of its API, or in what Terraform knows.
+fn issuers_of_clouds(scan: &mut Scan<'_>) -> bool {
+    let [Rule { id, .. }] = ISSUERS else { return false };
+    let mut any = false;
+    for document in scan.input.of_kind(Kind::Cloud) {
+        let mut found = Vec::new();
+        collect(&document.value, DEPTH, &mut found);
+        for settings in found {
+            any = true;
+            scan.examine(id);
+            issuer_of_settings(settings).into_iter().for_each(|(status, field, reason)| {
+                scan.find(id, status, document, field, reason);
+            });
+        }
+    }
+    any
+}
+
+/// Objects that name an issuer.
+fn collect<'v>(value: &'v Value, depth: usize, found: &mut Vec<&'v Value>) {
+    if depth == 0 {
+        return;
+    }
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| collect(item, depth - 1, found)),
+        Value::Object(members)
+            if ISSUER
+                .iter()
+                .any(|name| members.get(name).is_some_and(|v| v.as_str().is_some_and(|v| !v.is_empty()))) =>
+        {
+            found.push(value);
+        }
+        Value::Object(members) => members.values().for_each(|member| collect(member, depth - 1, found)),
+        _ => {}
+    }
+}
+
+/// What an API and Terraform call the issuer.
+const ISSUER: [&str; 2] = ["issuerURL", "issuer_url"];
+
+fn issuer_of_settings(settings: &Value) -> Vec<Told> {
+    let text =
+        |names: [&str; 2]| names.map(|name| settings.str_at(&[name])).into_iter().find(|t| !t.is_empty());
+    let issuer = text(ISSUER).unwrap_or("");
+    let mut told = Vec::new();
+    if !issuer.starts_with("https://") {
+        told.push((Status::Fail, "issuerURL".to_owned(), PLAIN.with([issuer])));
+    }
+    if text(["clientId", "client_id"]).is_none() {
+        told.push((Status::Fail, "clientId".to_owned(), NO_AUDIENCE.with([issuer])));
+    }
+    if text(["usernamePrefix", "username_prefix"]) == Some("-") {
+        told.push((Status::Warn, "usernamePrefix".to_owned(), NO_PREFIX.with(["username", issuer])));
+    }
+    let groups = text(["groupsClaim", "groups_claim"]);
+    if groups.is_some() && text(["groupsPrefix", "groups_prefix"]).is_none() {
+        told.push((Status::Warn, "groupsPrefix".to_owned(), NO_PREFIX.with(["groups", issuer])));
+    }
+    if text(["requiredClaim", "required_claim"]).is_none() {
+        told.push((Status::Warn, "requiredClaim".to_owned(), NO_CLAIMS.with([issuer])));
+    }
+    told
 }
 
 /// How bad, in which field, and why.

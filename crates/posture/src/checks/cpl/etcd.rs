@@ -1,14 +1,22 @@
 //! etcd: who its members trust, and who reaches them.
 
 use crate::certificate::Certificate;
-use crate::checks::components::{Look, is_loopback};
+use crate::checks::components::Look;
 use crate::finding::Status;
+use crate::sources::cloud::Cloud;
 use crate::sources::control_plane::Program;
 use crate::words::{Words, words};
 
 /// Where etcd listens for clients when nothing is said.
 const DEFAULT_CLIENT_URLS: &str = "http://localhost:2379";
 
+/// Ports for clients and for peers.
+const PORTS: [u16; 2] = [2379, 2380];
+
+const OPEN: Words = words(
+    "it listens at {}, on every interface, and firewalls let everybody come to the port",
+    "{}로 모든 인터페이스에서 수신하는데 방화벽도 모두에게 열려 있음",
+);
 const NOT_ON: Words = words("--{} is not true", "--{}가 true가 아님");
 const SAME_AUTHORITY: Words = words(
     "etcd trusts the authority of the API's clients: each of them may read everything ({})",
@@ -91,9 +99,21 @@ pub(super) fn reachable(look: &mut Look<'_, '_>) -> bool {
         let host = rest.split('/').next().unwrap_or(rest).rsplit_once(':').map_or(rest, |(host, _)| host);
         if scheme == "http" {
             look.fail(flag, PLAIN.with([url]));
-        } else if matches!(host, "0.0.0.0" | "[::]" | "") && !is_loopback(host) && scheme != "unix" {
-            look.warn(flag, EVERYWHERE.with([url]));
+        } else if matches!(host, "0.0.0.0" | "[::]" | "") && scheme != "unix" {
+            everywhere(look, url);
         }
     }
     true
+}
+
+/// Who listens everywhere leaves the rest to firewalls.
+fn everywhere(look: &mut Look<'_, '_>, url: &str) {
+    let flag = "listen-client-urls";
+    let cloud = Cloud::of(look.input());
+    let opened = PORTS.into_iter().map(|port| cloud.firewall_opens(port));
+    match opened.collect::<Option<Vec<_>>>() {
+        None => look.warn(flag, EVERYWHERE.with([url])),
+        Some(rules) if rules.iter().any(|rules| !rules.is_empty()) => look.fail(flag, OPEN.with([url])),
+        Some(_) => {}
+    }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::finding::{Place, Status};
 use crate::releases::{MADE, Release, Support, parse_version, support};
 use crate::scan::Scan;
+use crate::sources::cloud::Cloud;
 use crate::sources::control_plane::ControlPlane;
 use crate::words::{Words, words};
 
@@ -32,6 +33,13 @@ pub(super) fn run(scan: &mut Scan<'_>) {
         let field = ["status", "nodeInfo", "kubeletVersion"];
         if let Some(version) = parse_version(node.value.str_at(&field)) {
             versions.entry(version).or_insert_with(|| (node.into(), field.join(".")));
+        }
+    }
+    for cluster in &Cloud::of(scan.input).clusters {
+        let version =
+            cluster.version.as_ref().and_then(|at| Some((parse_version(&at.value)?, at.field.clone())));
+        if let Some((version, field)) = version {
+            versions.entry(version).or_insert_with(|| ((&cluster.resource).into(), field));
         }
     }
     for (version, (place, field)) in versions {
