@@ -85,11 +85,8 @@ pub(super) fn gather(matches: &ArgMatches) -> Result<Gathered, Failure> {
     let root = matches.get_one::<String>(root::NAME);
     // Whoever names documents only does not mean the cluster of the kubeconfig.
     let is_given = !documents.all.is_empty() || audit_log.is_some() || root.is_some();
-    let objects = if sources.is_named() || !is_given {
-        sources.read(Wanted::All)?
-    } else {
-        Evidence::default()
-    };
+    let objects =
+        if sources.is_named() || !is_given { sources.read(Wanted::All)? } else { Evidence::default() };
     let from_cluster = !sources.has_files() && !objects.objects.is_empty();
     let is_whole = objects.is_complete();
     let whole = (from_cluster && is_whole) || matches.get_flag("whole-cluster");
@@ -99,11 +96,12 @@ pub(super) fn gather(matches: &ArgMatches) -> Result<Gathered, Failure> {
     if matches.get_flag(probe::NAME) {
         input.documents.push(probe::probe(sources.live_config()?)?);
     }
-    let mut unreadable = root.map(|root| root::read(Path::new(root), &mut input)).unwrap_or_default();
-    unreadable.extend(posture::unreadable(&input));
-    let is_lost = documents.problems.iter().chain(&unreadable).any(|p| p.kind.is_loss());
-    let is_complete = is_whole && !is_lost;
-    tell_problems(&Evidence { problems: unreadable, ..Evidence::default() });
+    let mut problems = root.map(|root| root::read(Path::new(root), &mut input)).unwrap_or_default();
+    let is_lost = documents.problems.iter().chain(&problems).any(|p| p.kind.is_loss());
+    let unreadable = posture::unreadable(&input);
+    let is_complete = is_whole && !is_lost && unreadable.is_empty();
+    problems.extend(unreadable);
+    tell_problems(&Evidence { problems, ..Evidence::default() });
     Ok(Gathered { input, is_complete })
 }
 
