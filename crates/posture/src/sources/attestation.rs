@@ -3,6 +3,7 @@
 //! Entry points: [`attested`] finds what is attested for a check; [`decide`] decides a check by that.  An attestation
 //! counts while its end has not come, and for a year at the most.
 
+use api::Value;
 use api::time::Timestamp;
 use evidence::{Problem, ProblemKind};
 
@@ -12,11 +13,19 @@ use crate::finding::Status;
 use crate::input::Input;
 use crate::scan::Scan;
 use crate::settings::Settings;
+use crate::sources::{analyses, checker, review, seccomp};
 use crate::when::{day, end_of_day, moment};
 use crate::words::{Said, Words, words};
 
 /// How long an attestation may count, in days.
 const LONGEST: i64 = 365;
+
+/// Evidence of other kinds.
+const KNOWN: &[fn(&Value) -> bool] =
+    &[analyses::fits, checker::fits, checker::is_table, review::fits, seccomp::fits];
+
+const UNKNOWN: &str = "neither an attestation (apiVersion posture.sumun.io/v1) nor evidence that is known: SARIF, a report of \
+ZAP, results of a checker of hosts, a seccomp profile or reviewed rights";
 
 const NO_OWNER: Words = words("it has no owner", "책임자가 없음");
 const NO_STATEMENT: Words = words("it does not say what is vouched for", "무엇을 확인하는지 적혀 있지 않음");
@@ -72,9 +81,16 @@ pub(crate) fn attestations(input: &Input) -> impl Iterator<Item = &Document> {
     input.of_kind(Kind::Attestation).filter(|document| is_attestation(document))
 }
 
-/// Attestations for checks that do not exist, and for none.
+/// Documents that are neither attestations nor evidence of a known kind; attestations for checks that do not exist,
+/// and for none.
 pub(super) fn problems(input: &Input) -> Vec<Problem> {
     let mut problems = Vec::new();
+    let known =
+        |document: &&Document| is_attestation(document) || KNOWN.iter().any(|fits| fits(&document.value));
+    for document in input.of_kind(Kind::Attestation).filter(|document| !known(document)) {
+        let (origin, kind) = (document.origin.clone(), ProblemKind::Broken);
+        problems.push(Problem { origin, kind, text: UNKNOWN.to_owned() });
+    }
     for document in attestations(input) {
         let problem = |text| Problem { origin: document.origin.clone(), kind: ProblemKind::Broken, text };
         let named: Vec<&str> = names(document, "checks").chain(names(document, "items")).collect();

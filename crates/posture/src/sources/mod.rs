@@ -1,7 +1,9 @@
 //! Views of what was given: each makes sense of one kind of evidence, for the checks of any area.
 
+pub(crate) mod analyses;
 pub(crate) mod attestation;
 pub(crate) mod audit_log;
+pub(crate) mod checker;
 pub(crate) mod cloud;
 pub(crate) mod control_plane;
 pub(crate) mod exposure;
@@ -14,7 +16,9 @@ pub(crate) mod machine;
 pub(crate) mod nodes;
 pub(crate) mod products;
 pub(crate) mod proxy;
+pub(crate) mod review;
 pub(crate) mod rights;
+pub(crate) mod seccomp;
 pub(crate) mod sinks;
 pub(crate) mod tls_secrets;
 
@@ -22,8 +26,11 @@ use evidence::Problem;
 
 use crate::input::Input;
 
+pub use review::rights;
+
 /// Views that tell what they cannot make sense of.
-const VIEWS: &[fn(&Input) -> Vec<Problem>] = &[attestation::problems, cloud::problems, images::problems];
+const VIEWS: &[fn(&Input) -> Vec<Problem>] =
+    &[attestation::problems, checker::problems, cloud::problems, images::problems, review::problems];
 
 /// Documents that cannot be made sense of: well-formed, but not what was asked for, or not all of it.
 pub fn unreadable(input: &Input) -> Vec<Problem> {

@@ -2,6 +2,7 @@
 
 mod clusters;
 mod firewalls;
+mod guide;
 mod networks;
 mod servers;
 pub(super) mod setting;
@@ -13,22 +14,25 @@ use crate::scan::Scan;
 use crate::sources::cloud::Cloud;
 use crate::words::Said;
 
-pub(super) const FAMILIES: &[Family] = &[Family {
-    ids: || {
-        let of = [clusters::IDS, firewalls::IDS, networks::IDS, storage::IDS, servers::IDS];
-        let settings = clusters::SETTINGS.iter().map(|setting| setting.id);
-        of.into_iter().flatten().copied().chain(settings).collect()
+pub(super) const FAMILIES: &[Family] = &[
+    Family {
+        ids: || {
+            let of = [clusters::IDS, firewalls::IDS, networks::IDS, storage::IDS, servers::IDS];
+            let settings = clusters::SETTINGS.iter().map(|setting| setting.id);
+            of.into_iter().flatten().copied().chain(settings).collect()
+        },
+        run: |scan| {
+            let input = scan.input;
+            let cloud = Cloud::of(input);
+            clusters::run(scan, &cloud);
+            firewalls::run(scan, &cloud);
+            networks::run(scan, &cloud);
+            storage::run(scan, &cloud);
+            servers::run(scan, &cloud);
+        },
     },
-    run: |scan| {
-        let input = scan.input;
-        let cloud = Cloud::of(input);
-        clusters::run(scan, &cloud);
-        firewalls::run(scan, &cloud);
-        networks::run(scan, &cloud);
-        storage::run(scan, &cloud);
-        servers::run(scan, &cloud);
-    },
-}];
+    guide::FAMILY,
+];
 
 /// Says that something was not exported, when there is an export at all.
 pub(super) fn not_exported(scan: &mut Scan<'_>, id: &'static str, is_there: bool, what: Said) {

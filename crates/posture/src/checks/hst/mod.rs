@@ -1,6 +1,7 @@
 //! Hosts: files, the kubelet, the operating system.
 
 mod certificates;
+mod checker;
 mod ends;
 pub(super) mod files;
 mod kubelet;
@@ -19,4 +20,5 @@ pub(super) const FAMILIES: &[Family] = &[
     Family { ids: || runtime::IDS.to_vec(), run: runtime::run },
     Family { ids: || certificates::IDS.to_vec(), run: certificates::run },
     Family { ids: || nodes::IDS.to_vec(), run: nodes::run },
+    checker::FAMILY,
 ];

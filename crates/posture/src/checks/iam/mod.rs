@@ -1,5 +1,6 @@
 //! Identities and rights.
 
+mod baseline;
 mod bindings;
 mod cloud;
 mod credentials;
@@ -23,6 +24,7 @@ pub(super) const FAMILIES: &[Family] = &[
     Family { ids: || credentials::IDS.to_vec(), run: credentials::run },
     Family { ids: || unused::IDS.to_vec(), run: unused::run },
     Family { ids: cloud::ids, run: cloud::run },
+    baseline::FAMILY,
 ];
 
 fn rights_ids() -> Vec<&'static str> {

@@ -3,6 +3,7 @@
 mod agents;
 mod confinement;
 mod isolation;
+mod seccomp;
 mod versions;
 
 use super::Family;
@@ -14,4 +15,5 @@ pub(super) const FAMILIES: &[Family] = &[
     Family { ids: isolation::ids, run: isolation::run },
     Family { ids: agents::ids, run: agents::run },
     Family { ids: || versions::IDS.to_vec(), run: versions::run },
+    seccomp::FAMILY,
 ];

@@ -30,9 +30,7 @@ impl<'a> Config<'a> {
     /// An OCI configuration; `None` for anything else.
     pub(super) fn of(value: &'a Value) -> Option<Self> {
         let config = inner(value);
-        if config.as_object().is_none() {
-            return None;
-        }
+        config.as_object()?;
         let created = ["created", "Created"].iter().find_map(|name| moment(value.str_at(&[name])));
         let labels = config.at(&["Labels"]).as_object();
         Some(Self {

@@ -146,7 +146,9 @@ fn told<'s, 'a>(images: &'s Images<'a>, wanted: impl Fn(&Facts<'a>) -> bool) -> 
             None => groups.push(alone(facts)),
         }
         let names = facts.names.digests.iter().chain(&facts.names.references);
-        names.for_each(|name| drop(by_name.entry(name).or_insert(i)));
+        names.for_each(|name| {
+            by_name.entry(name).or_insert(i);
+        });
     }
     groups
 }

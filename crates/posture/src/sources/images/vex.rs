@@ -118,7 +118,8 @@ fn product(value: &Value) -> Option<(Names, Vec<(String, String)>)> {
     packages.extend(known);
     // Parts that cannot be told would widen what is said to the whole image.
     let lost = !parts.is_empty() && packages.is_empty();
-    (!lost && !(image.is_empty() && packages.is_empty())).then_some((image, packages))
+    let is_told = !image.is_empty() || !packages.is_empty();
+    (!lost && is_told).then_some((image, packages))
 }
 
 fn called(value: &Value) -> Vec<&str> {
