@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use api::Value;
-use codec::SyntaxError;
 use evidence::{Object, Origin, Problem, ProblemKind};
 
 use crate::catalogue::Kind;
@@ -45,47 +44,14 @@ impl Document {
     /// Where the text is broken.
     pub fn parse(kind: Kind, name: &str, text: &[u8]) -> Result<Vec<Self>, Problem> {
         let source: Arc<str> = name.into();
-        let document = |value, line| {
-            let origin = Origin { source: source.clone(), line, document: 1 };
-            Self { kind, value, origin }
-        };
-        let problem = |line, why: &SyntaxError| Problem {
-            origin: Origin { source: source.clone(), line, document: 0 },
-            kind: ProblemKind::Broken,
-            text: why.to_string(),
-        };
-        if is_table(name) {
-            let broken = |(line, text)| {
-                let origin = Origin { source: source.clone(), line, document: 0 };
-                Problem { origin, kind: ProblemKind::Broken, text }
-            };
-            return rows::parse(text).map(|table| vec![document(table, 1)]).map_err(broken);
-        }
-        let parts = parts(text);
-        if parts.len() > 1 {
-            let mut all = Vec::new();
-            for (part, line) in parts {
-                let parsed = codec::yaml::parse(part).map_err(|why| problem(line + why.line(), &why))?;
-                all.extend((!parsed.value.is_null()).then(|| document(parsed.value, line + 1)));
+        let origin = |line, document| Origin { source: source.clone(), line, document };
+        match values(name, text) {
+            Ok(values) => {
+                let document = |(line, value)| Self { kind, value, origin: origin(line, 1) };
+                Ok(values.into_iter().map(document).collect())
             }
-            return Ok(all);
+            Err((line, text)) => Err(Problem { origin: origin(line, 0), kind: ProblemKind::Broken, text }),
         }
-        let whole = match codec::yaml::parse(text) {
-            Ok(parsed) if parsed.value.is_null() => return Ok(Vec::new()),
-            Ok(parsed) => return Ok(vec![document(parsed.value, 1)]),
-            Err(why) => why,
-        };
-        let lines = text.split(|b| *b == b'\n').enumerate().filter(|(_, line)| !line.trim_ascii().is_empty());
-        let mut all = Vec::new();
-        for (i, line) in lines {
-            match codec::json::parse(line) {
-                Ok(parsed) => all.push(document(parsed.value, i + 1)),
-                // Not even the first line is a value of its own: it is one document, and broken.
-                Err(_) if all.is_empty() => return Err(problem(whole.line(), &whole)),
-                Err(why) => return Err(problem(i + 1, &why)),
-            }
-        }
-        Ok(all)
     }
 
     /// The object as a document, when it is configuration; else the object.
@@ -97,6 +63,71 @@ impl Document {
             None => Err(object),
         }
     }
+}
+
+/// Values with the lines on which they begin, or the line of what is wrong.
+type Values = Result<Vec<(usize, Value)>, (usize, String)>;
+
+fn values(name: &str, text: &[u8]) -> Values {
+    if is_table(name) {
+        return rows::parse(text).map(|table| vec![(1, table)]);
+    }
+    let mut all = Vec::new();
+    for (part, before) in parts(text) {
+        let values =
+            json(part).unwrap_or_else(|| yaml(part)).map_err(|(line, text)| (before + line, text))?;
+        all.extend(values.into_iter().map(|(line, value)| (before + line, value)));
+    }
+    Ok(all)
+}
+
+fn yaml(text: &[u8]) -> Values {
+    match codec::yaml::parse(text) {
+        Ok(parsed) if parsed.value.is_null() => Ok(Vec::new()),
+        Ok(parsed) => Ok(vec![(1, parsed.value)]),
+        Err(why) => Err(match codec::json::parse(text) {
+            // What is written as JSON is told as JSON.
+            Err(why) if text.trim_ascii_start().starts_with(b"{\"") => {
+                (1 + lines(text.get(..why.offset()).unwrap_or(text)), why.to_string())
+            }
+            _ => (why.line(), why.to_string()),
+        }),
+    }
+}
+
+/// JSON values one after the other, on lines of their own or not; `None` when the first is none.
+fn json(text: &[u8]) -> Option<Values> {
+    let mut all = Vec::new();
+    let (mut rest, mut line) = (text, 1);
+    loop {
+        let start = rest.iter().position(|b| !b.is_ascii_whitespace());
+        let Some(start) = start else { return (!all.is_empty()).then_some(Ok(all)) };
+        let (space, value) = rest.split_at_checked(start)?;
+        line += lines(space);
+        if all.is_empty() && !value.starts_with(b"{") && !value.starts_with(b"[") {
+            return None;
+        }
+        let why = match codec::json::parse(value) {
+            Ok(parsed) => {
+                all.push((line, parsed.value));
+                return Some(Ok(all));
+            }
+            Err(why) => why,
+        };
+        // The value ends where something stands that does not belong to it.
+        let (head, tail) = value.split_at_checked(why.offset().saturating_sub(1))?;
+        match codec::json::parse(head) {
+            Ok(parsed) => all.push((line, parsed.value)),
+            Err(_) if all.is_empty() => return None,
+            Err(_) => return Some(Err((line + lines(head), why.to_string()))),
+        }
+        line += lines(head);
+        rest = tail;
+    }
+}
+
+fn lines(text: &[u8]) -> usize {
+    text.split(|b| *b == b'\n').count() - 1
 }
 
 /// True for files that hold a table.
@@ -124,7 +155,7 @@ fn parts(text: &[u8]) -> Vec<(&[u8], usize)> {
 mod tests {
     use super::*;
 
-    fn lines(name: &str, text: &str) -> Vec<(usize, String)> {
+    fn found(name: &str, text: &str) -> Vec<(usize, String)> {
         let all = Document::parse(Kind::Attestation, name, text.as_bytes()).unwrap();
         let json = |value: &Value| codec::yaml::write(value).trim_end().to_owned();
         all.iter().map(|document| (document.origin.line, json(&document.value))).collect()
@@ -133,10 +164,13 @@ mod tests {
     #[test]
     fn one_document_or_several() {
         let one = |line: usize, text: &str| (line, text.to_owned());
-        assert_eq!(lines("a.yaml", "a: 1\n"), [one(1, "a: 1")]);
-        assert_eq!(lines("a.yaml", "---\na: 1\n---\n---\nb: 2\n"), [one(2, "a: 1"), one(5, "b: 2")]);
-        assert_eq!(lines("a.json", "{\"a\": 1}\n{\"b\": 2}\n"), [one(1, "a: 1"), one(2, "b: 2")]);
-        assert_eq!(lines("A.CSV", "a,b\n1,2\n"), [one(1, "- - a\n  - b\n- - \"1\"\n  - \"2\"")]);
+        assert_eq!(found("a.yaml", "a: 1\n"), [one(1, "a: 1")]);
+        assert_eq!(found("a.yaml", "---\na: 1\n---\n---\nb: 2\n"), [one(2, "a: 1"), one(5, "b: 2")]);
+        assert_eq!(found("a.json", "{\"a\": 1}\n{\"b\": 2}\n"), [one(1, "a: 1"), one(2, "b: 2")]);
+        assert_eq!(found("a.json", "{\n\"a\": 1\n}{\"b\": 2}"), [one(1, "a: 1"), one(3, "b: 2")]);
+        assert_eq!(found("a.yaml", "\"a\": 1\n"), [one(1, "a: 1")]);
+        assert!(found("a.yaml", "# nothing\n").is_empty());
+        assert_eq!(found("A.CSV", "a,b\n1,2\n"), [one(1, "- - a\n  - b\n- - \"1\"\n  - \"2\"")]);
     }
 
     #[test]
@@ -146,6 +180,8 @@ mod tests {
         };
         assert_eq!(line("a.yaml", "a: 1\n---\nb: [\n"), 4);
         assert_eq!(line("a.csv", "a,b\n\"1,2\n"), 2);
-        assert_eq!(line("a.json", "{\"a\": 1}\n{\"b\": \n"), 2);
+        assert_eq!(line("a.json", "{\"a\": 1}\n{\"b\": "), 2);
+        assert_eq!(line("a.json", "{\"a\": 1}\n\n more"), 3);
+        assert_eq!(line("a.json", "{\"a\": [1,\n2"), 2);
     }
 }

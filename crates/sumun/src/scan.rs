@@ -5,6 +5,7 @@ mod exceptions;
 mod files;
 mod gather;
 mod host;
+mod limits;
 mod probe;
 mod root;
 
@@ -47,6 +48,7 @@ pub(crate) fn command() -> Command {
         .args_conflicts_with_subcommands(true)
         .args(common::source_args())
         .args(gather::args())
+        .args(limits::args())
         .args(exceptions::args())
         .args([output(), language(), fail_on(), framework(), profile(), version(), registries(), whole()])
         .subcommands(catalogue::commands())
@@ -153,6 +155,7 @@ fn spoken(matches: &ArgMatches) -> Language {
 
 fn scan(matches: &ArgMatches) -> Result<u8, Failure> {
     let gathered = gather::gather(matches)?;
+    limits::write_rights(matches, &gathered.input)?;
     let settings = settings(matches);
     let mut report = posture::scan(&gathered.input, &settings);
     let expired = exceptions::judge(matches, &mut report, &gathered.input, &settings)?;
@@ -176,6 +179,7 @@ fn settings(matches: &ArgMatches) -> Settings {
         pod_security: Version::parse(text("pod-security-version")).unwrap_or_default(),
         profile: Profile::parse(text("profile")).unwrap_or_default(),
         registries: matches.get_many("registry").into_iter().flatten().cloned().collect(),
+        limits: limits::limits(matches),
         ..Settings::default()
     }
 }

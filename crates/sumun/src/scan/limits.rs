@@ -22,7 +22,12 @@ pub(super) fn args() -> [Arg; 4] {
             .help(help)
     };
     [
-        number("max-critical", "N", "0", "The most critical vulnerabilities of an image that newer versions mend"),
+        number(
+            "max-critical",
+            "N",
+            "0",
+            "The most critical vulnerabilities of an image that newer versions mend",
+        ),
         number("max-high", "N", "10", "The most high ones"),
         number("report-days", "DAYS", "30", "Days after which a report on an image tells too little"),
         Arg::new("write-rights")
@@ -38,9 +43,8 @@ pub(super) fn args() -> [Arg; 4] {
 pub(super) fn limits(matches: &ArgMatches) -> Limits {
     let number = |name: &str| matches.get_one::<u32>(name).copied();
     let mut limits = Limits::default();
-    let count = |name: &str, default: usize| {
-        number(name).and_then(|n| usize::try_from(n).ok()).unwrap_or(default)
-    };
+    let count =
+        |name: &str, default: usize| number(name).and_then(|n| usize::try_from(n).ok()).unwrap_or(default);
     limits.critical = count("max-critical", limits.critical);
     limits.high = count("max-high", limits.high);
     limits.report_days = number("report-days").map_or(limits.report_days, i64::from);
