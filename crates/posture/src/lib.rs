@@ -42,7 +42,7 @@ pub use report::{
     AreaScore, ItemOutcome, Outcome, Report, csv, html, junit, markdown, oscal, policy_report, sarif, text,
     value,
 };
-pub use scan::scan;
+pub use scan::{scan, scan_only};
 pub use settings::{Limits, LogLimits, Profile, Settings};
 pub use sources::audit_log::AuditLog;
 pub use sources::control_plane::files_named;

@@ -21,6 +21,8 @@ pub(crate) struct Scan<'a> {
     pub objects: Rc<Objects<'a>>,
     pub workloads: Workloads<'a>,
     found: BTreeMap<&'static str, Found>,
+    /// What the family that runs may decide: what it decides besides would be missing when only that is wanted.
+    deciding: Vec<&'static str>,
 }
 
 #[derive(Default)]
@@ -33,20 +35,30 @@ struct Found {
 
 /// Holds what was given against every check.
 pub fn scan(input: &Input, settings: &Settings) -> Report {
+    scan_only(input, settings, &|_| true)
+}
+
+/// The same with the checks that are wanted; what others would take is not spent.
+pub fn scan_only(input: &Input, settings: &Settings, wanted: &dyn Fn(&Check) -> bool) -> Report {
     let workloads = Workloads::of(&input.objects);
     let objects = Rc::new(Objects::of(&input.objects));
-    let mut scan = Scan { input, settings, objects, workloads, found: BTreeMap::new() };
+    let mut scan = Scan { input, settings, objects, workloads, found: BTreeMap::new(), deciding: Vec::new() };
+    let is_wanted = |id: &&'static str| check(id).is_some_and(wanted);
     for family in checks::families() {
-        (family.run)(&mut scan);
+        scan.deciding = (family.ids)();
+        if scan.deciding.iter().any(is_wanted) {
+            (family.run)(&mut scan);
+        }
     }
-    let outcomes = catalogue().iter().map(|check| scan.outcome(check)).collect();
+    let outcomes = catalogue().iter().filter(|check| wanted(check));
+    let outcomes = outcomes.map(|check| scan.outcome(check)).collect();
     Report { outcomes, ..Report::default() }
 }
 
 impl Scan<'_> {
     /// A check looks at something.
     pub(crate) fn examine(&mut self, id: &'static str) {
-        self.found.entry(id).or_default().examined += 1;
+        self.of(id).examined += 1;
     }
 
     /// A check finds something, in an object or elsewhere.
@@ -62,19 +74,24 @@ impl Scan<'_> {
         let Place { subject, origin } = place.into();
         let (exception, known) = (None, None);
         let finding = Finding { check, status, subject, origin, field, reason, exception, known };
-        self.found.entry(id).or_default().findings.push(finding);
+        self.of(id).findings.push(finding);
     }
 
     /// A check cannot decide: something is there, but what would tell how it is was not given.  It is not evaluated
     /// then, unless it finds something elsewhere.
     pub(crate) fn lack(&mut self, id: &'static str, what: Said) {
-        self.found.entry(id).or_default().lacking.push(what);
+        self.of(id).lacking.push(what);
     }
 
     /// A check is about something that is certainly not here, such as flags that a provider keeps to itself: it is not
     /// applicable then, unless something else of its kind is looked at.
     pub(crate) fn spare(&mut self, id: &'static str) {
-        self.found.entry(id).or_default().spared = true;
+        self.of(id).spared = true;
+    }
+
+    fn of(&mut self, id: &'static str) -> &mut Found {
+        debug_assert!(self.deciding.contains(&id), "{id} is not among what its family decides");
+        self.found.entry(id).or_default()
     }
 
     fn outcome(&mut self, check: &'static Check) -> Outcome {

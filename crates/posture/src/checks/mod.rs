@@ -23,7 +23,7 @@ use crate::workload::Workload;
 
 /// Checks that are run together.
 pub(crate) struct Family {
-    /// Which.
+    /// Which: all that it decides, alone or with others.
     pub ids: fn() -> Vec<&'static str>,
     /// Runs them.
     pub run: fn(&mut Scan<'_>),
@@ -107,9 +107,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_check_of_the_catalogue_has_one_function() {
+    fn every_check_of_the_catalogue_has_a_function() {
         let mut all: Vec<_> = families().flat_map(|family| (family.ids)()).collect();
         all.sort_unstable();
+        // Some checks are decided from several kinds of evidence, a family each.
+        all.dedup();
         let known: Vec<_> = crate::catalogue().iter().map(|check| check.id).collect();
         assert_eq!(all, known);
     }

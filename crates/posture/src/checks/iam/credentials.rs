@@ -14,7 +14,7 @@ use crate::sources::kubeconfig::{Cluster, Kubeconfig, Pem, Token, User, kubeconf
 use crate::when::day;
 use crate::words::{Said, Words, words};
 
-pub(super) const IDS: &[&str] = &["IAM-030", "IAM-031", "IAM-032", "IAM-033"];
+pub(super) const IDS: &[&str] = &["IAM-002", "IAM-030", "IAM-031", "IAM-032", "IAM-033"];
 
 /// The longest that a certificate of a person should last, in days.
 const LONGEST: i64 = 90;
