@@ -67,7 +67,18 @@ pub(super) fn of_hosts(input: &Input) -> Vec<Component<'_>> {
     processes.filter_map(component).collect()
 }
 
+/// Almost no container runs one: those that never speak of one are passed over at once.
+fn mentions_one(container: &Container<'_>) -> bool {
+    let words = ["command", "args"].into_iter().flat_map(|member| container.value.array_at(&[member]));
+    let image = std::iter::once(container.value.str_at(&["image"]));
+    let mut texts = words.filter_map(Value::as_str).chain(image);
+    texts.any(|text| Program::ALL.iter().any(|program| text.contains(program.name())))
+}
+
 fn of_container<'a>(workload: &Workload<'a>, container: &Container<'a>) -> Option<Component<'a>> {
+    if !mentions_one(container) {
+        return None;
+    }
     let environment = container.value.array_at(&["env"]);
     let words = ["command", "args"].into_iter().flat_map(|member| {
         let items = container.value.array_at(&[member]).iter().enumerate();
