@@ -1,12 +1,13 @@
 //! Who can reach whom: the policies of a cluster, held against its pods, its nodes and the world.
 //!
-//! Entry points: [`Reach::of`] reads every policy once; [`Reach::may`] answers.  NetworkPolicy, AdminNetworkPolicy,
-//! BaselineAdminNetworkPolicy and ClusterNetworkPolicy are followed as their APIs say, Cilium's policies up to layer 4.
-//! Policies of other makers are not: [`Reach::is_blind`] tells where they may decide.
+//! Entry points: [`Reach::of`] reads every policy once; [`Reach::may_pass`] and [`Reach::may_leave`] answer.
+//! NetworkPolicy, AdminNetworkPolicy, BaselineAdminNetworkPolicy and ClusterNetworkPolicy are followed as their APIs say,
+//! Cilium's policies up to layer 4.  Policies of other makers are not: [`Reach::is_blind`] tells where they may decide.
 
 mod address;
 mod admin;
 mod cilium;
+mod decide;
 mod plain;
 mod policy;
 mod ports;
@@ -22,12 +23,14 @@ use api::{Map, Value};
 use evidence::{Evidence, Object};
 
 pub(crate) use address::Block;
+pub(crate) use decide::{Because, Verdict};
 pub(crate) use policy::{
-    Action, Direction, Endpoint, Entity, Machine, Namespace, Peer, Pods, Policy, Rule, RuleName, Scope,
-    Subject, Tier, Who,
+    Action, Direction, Endpoint, Entity, Machine, Namespace, Peer, Pods, Policy, Rule, Scope, Subject, Tier,
+    Who,
 };
 pub(crate) use ports::{Declared, Port, Protocol};
 
+use self::decide::{first, together};
 use crate::sources::nodes::is_control_plane;
 use crate::workload::{Workload, Workloads};
 
@@ -73,21 +76,6 @@ pub(crate) struct Group<'a> {
     /// Their places among all workloads.
     pub members: Vec<usize>,
     policies: Vec<usize>,
-}
-
-/// Whether traffic passes, and because of what.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Verdict<'a> {
-    pub allowed: bool,
-    /// `None` when nothing is in the way.
-    pub because: Option<Because<'a>>,
-}
-
-/// The policy that decided, and its rule: without one it denies whatever it does not name.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Because<'a> {
-    pub policy: &'a Object,
-    pub rule: Option<RuleName>,
 }
 
 impl<'a> Reach<'a> {
@@ -188,22 +176,23 @@ impl<'a> Reach<'a> {
         self.blind.iter().any(|n| n.is_empty() || *n == namespace)
     }
 
-    /// May `from` open a connection to a port of `to`?
-    pub(crate) fn may(&self, from: Peer<'_>, to: Peer<'_>, port: Port) -> Verdict<'_> {
-        let (sender, receiver) = (self.for_peer(from), self.for_peer(to));
-        self.between((from, &sender), (to, &receiver), port)
-    }
-
-    /// The same for the pods of a group.
+    /// May pods of a group open connections to a port of something else?
     pub(crate) fn may_leave(&self, from: &Group<'_>, to: Peer<'_>, port: Port) -> Verdict<'_> {
         let receiver = self.for_peer(to);
         self.between((Peer::Pod(&from.endpoint), &from.policies), (to, &receiver), port)
     }
 
-    /// The same between the pods of groups.
+    /// May pods of a group open connections to a port of pods of another?
     pub(crate) fn may_pass(&self, from: &Group<'_>, to: &Group<'_>, port: Port) -> Verdict<'_> {
         let (sender, receiver) = (Peer::Pod(&from.endpoint), Peer::Pod(&to.endpoint));
         self.between((sender, &from.policies), (receiver, &to.policies), port)
+    }
+
+    /// The same between any two ends.
+    #[cfg(test)]
+    pub(crate) fn may(&self, from: Peer<'_>, to: Peer<'_>, port: Port) -> Verdict<'_> {
+        let (sender, receiver) = (self.for_peer(from), self.for_peer(to));
+        self.between((from, &sender), (to, &receiver), port)
     }
 
     /// What the policies of one end alone say of traffic with another.
@@ -289,50 +278,6 @@ fn declared<'p>(peer: Peer<'p>) -> &'p [Declared<'p>] {
         Peer::Pod(pod) => &pod.ports,
         _ => &[],
     }
-}
-
-/// The first rule that fits, in a tier where it decides.
-fn first<'r, 'a: 'r>(
-    policies: impl Iterator<Item = &'r Policy<'a>>,
-    direction: Direction,
-    fits: impl Fn(&Rule) -> bool,
-) -> Option<Verdict<'r>> {
-    let mut rules = policies.flat_map(|policy| policy.side(direction).rules.iter().map(move |r| (policy, r)));
-    let (policy, rule) = rules.find(|(_, rule)| fits(rule))?;
-    let because = Some(Because { policy: policy.object, rule: Some(rule.name) });
-    match rule.action {
-        Action::Allow => Some(Verdict { allowed: true, because }),
-        Action::Deny => Some(Verdict { allowed: false, because }),
-        Action::Pass => None,
-    }
-}
-
-/// Whatever one of them allows, unless one denies it; `None` when none of them isolates.
-fn together<'r, 'a: 'r>(
-    policies: impl Iterator<Item = &'r Policy<'a>>,
-    direction: Direction,
-    fits: impl Fn(&Rule) -> bool,
-) -> Option<Verdict<'r>> {
-    let (mut isolating, mut allowing) = (None, None);
-    for policy in policies {
-        let side = policy.side(direction);
-        if side.isolates && isolating.is_none() {
-            isolating = Some(Because { policy: policy.object, rule: None });
-        }
-        for rule in &side.rules {
-            let is_new = rule.action == Action::Deny || allowing.is_none();
-            if !is_new || !fits(rule) {
-                continue;
-            }
-            let because = Because { policy: policy.object, rule: Some(rule.name) };
-            if rule.action == Action::Deny {
-                return Some(Verdict { allowed: false, because: Some(because) });
-            }
-            allowing = Some(because);
-        }
-    }
-    isolating?;
-    Some(Verdict { allowed: allowing.is_some(), because: allowing.or(isolating) })
 }
 
 fn read<'a>(evidence: &'a Evidence, object: &'a Object) -> Vec<Policy<'a>> {

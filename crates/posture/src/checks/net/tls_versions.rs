@@ -1,6 +1,5 @@
 //! The oldest TLS that is taken where requests come in.
 
-use api::Value;
 use evidence::Object;
 
 use crate::finding::Status;
