@@ -15,21 +15,21 @@ pub(super) const IDS: &[&str] = &[
     "AUD-029",
 ];
 
-const SEEN: Words = words("{}: {}, {} times, {}; events: {}", "{}: {}, {}회, {}; 이벤트: {}");
+const SEEN: Words = words("{}, {} times, {}; events: {}", "{}, {}회, {}; 이벤트: {}");
 const MORE: Words = words("{} more events of others", "그 밖의 이벤트 {}건");
 const BURST: Words = words(
     "{} was refused {} times within a minute, {} times in all, as {}; event {}",
     "{}의 요청이 1분에 {}회, 모두 {}회 거부됨(사용자 {}); 이벤트 {}",
 );
 const BOUND: Words = words(
-    "{}: {} {} gives {}, which allows everything, {} times; event {}",
-    "{}: {} {}가 모든 권한을 허용하는 {}를 부여함, {}회; 이벤트 {}",
+    "{} {} gives {}, which allows everything, {} times; event {}",
+    "{} {}가 모든 권한을 허용하는 {}를 부여함, {}회; 이벤트 {}",
 );
 const MADE: Words =
-    words("{}: {} {} allows everything, {} times; event {}", "{}: {} {}가 모든 것을 허용함, {}회; 이벤트 {}");
+    words("{} {} allows everything, {} times; event {}", "{} {}가 모든 것을 허용함, {}회; 이벤트 {}");
 const UNTOLD: Words = words(
-    "{}: {} {}, {} times; the log does not tell its role, and it is not among the objects; event {}",
-    "{}: {} {}, {}회; 로그에 역할이 없고 객체에서도 찾을 수 없음; 이벤트 {}",
+    "{} {}, {} times; the log does not tell its role, and it is not among the objects; event {}",
+    "{} {}, {}회; 로그에 역할이 없고 객체에서도 찾을 수 없음; 이벤트 {}",
 );
 const UNSEEN_LABELS: Words = words(
     "{} writes of namespaces were logged without their bodies",
@@ -69,7 +69,7 @@ fn seen(scan: &mut Scan<'_>, id: &'static str, sighting: &Sighting) {
     let count = sighting.count();
     let period = if first == last { first.clone() } else { format!("{first} – {last}") };
     let listed = marks.iter().map(Mark::to_string).collect::<Vec<_>>().join(", ");
-    let reason = SEEN.with([actor, what, &count.to_string(), &period, &listed]);
+    let reason = SEEN.with([what, &count.to_string(), &period, &listed]);
     scan.find(id, *status, at(actor, marks.first()), String::new(), reason);
 }
 
@@ -100,14 +100,14 @@ fn bindings(scan: &mut Scan<'_>, log: &AuditLog) {
         let object = format!("{} {place}{}", write.resource, write.name);
         let (count, event) = (count.to_string(), mark.to_string());
         let (status, reason) = if write.is_everything {
-            (Status::Fail, MADE.with([actor, verb, &object, &count, &event]))
+            (Status::Fail, MADE.with([verb, &object, &count, &event]))
         } else {
             match admins.role(write, &objects) {
                 Some(role) if admins.0.contains(&role) => {
-                    (Status::Fail, BOUND.with([actor, verb, &object, &role.1, &count, &event]))
+                    (Status::Fail, BOUND.with([verb, &object, &role.1, &count, &event]))
                 }
                 Some(_) => continue,
-                None => (Status::Warn, UNTOLD.with([actor, verb, &object, &count, &event])),
+                None => (Status::Warn, UNTOLD.with([verb, &object, &count, &event])),
             }
         };
         scan.find("AUD-023", status, at(actor, Some(mark)), String::new(), reason);

@@ -131,14 +131,16 @@ struct Asked<'a> {
 #[derive(Default)]
 struct Found(BTreeMap<Key, Finding>);
 
-/// Check, rule, resource, and what is wrong in words.
-type Key = (&'static str, Option<usize>, &'static str, &'static str);
+/// Check, rule, and what is wrong in words.
+type Key = (&'static str, Option<usize>, &'static str);
 
 /// What is wrong with a rule.
 struct Finding {
     status: Status,
     words: Words,
     level: Level,
+    /// What of, each once.
+    resources: Vec<&'static str>,
     example: String,
 }
 
@@ -160,9 +162,9 @@ pub(super) fn run(scan: &mut Scan<'_>) {
 
 fn judge(scan: &mut Scan<'_>, document: &Document, loaded: &Loaded) {
     IDS.iter().for_each(|id| scan.examine(id));
-    for ((id, rule, resource, _), finding) in asked(&loaded.policy).0 {
-        let Finding { status, words, level, example } = finding;
-        let reason = words.with([&place(rule), resource, level.name(), &example]);
+    for ((id, rule, _), finding) in asked(&loaded.policy).0 {
+        let Finding { status, words, level, resources, example } = finding;
+        let reason = words.with([&place(rule), &resources.join(", "), level.name(), &example]);
         let field = rule.map_or_else(|| "rules".to_owned(), |rule| format!("rules[{rule}].level"));
         scan.find(id, status, document, field, reason);
     }
@@ -219,12 +221,21 @@ impl Row {
 impl Found {
     fn add(&mut self, row: &Row, asked: &Asked<'_>) {
         let Some((status, words)) = (row.judge)(asked) else { return };
-        let key = (row.id, asked.decision.rule, row.resource, words.en);
+        let key = (row.id, asked.decision.rule, words.en);
         let place =
             if asked.namespace.is_empty() { String::new() } else { format!(" -n {}", asked.namespace) };
-        let example = || format!("{} {}{place}", asked.person.user.name, asked.verb);
+        let example = || format!("{}: {} {}{place}", asked.person.user.name, asked.verb, row.resource);
         let level = asked.decision.level;
-        let kept = self.0.entry(key).or_insert_with(|| Finding { status, words, level, example: example() });
+        let kept = self.0.entry(key).or_insert_with(|| Finding {
+            status,
+            words,
+            level,
+            resources: Vec::new(),
+            example: example(),
+        });
+        if !kept.resources.contains(&row.resource) {
+            kept.resources.push(row.resource);
+        }
         kept.status = kept.status.max(status);
     }
 }
