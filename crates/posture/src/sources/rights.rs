@@ -4,7 +4,7 @@
 //! cluster starts with is told by content: a rule of a stock role that stock does not have is the cluster's own.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use api::Value;
 use api::selector::LabelSelector;
@@ -25,7 +25,7 @@ pub(crate) struct Rights<'a> {
     pub roles: Vec<Role<'a>>,
     pub bindings: Vec<Bound<'a>>,
     /// The same with what is not given but in every cluster, and the authorizer over it.
-    pub policy: Policy,
+    pub policy: Arc<Policy>,
     bound_to: HashMap<RoleKey, Vec<usize>>,
     gathered_by: HashMap<String, BTreeSet<String>>,
 }
@@ -35,8 +35,8 @@ pub(crate) struct Role<'a> {
     pub object: &'a Object,
     pub key: RoleKey,
     pub rules: Vec<Rule>,
-    /// The rules that neither every cluster starts with nor another role gives, by their place.
-    pub own: Vec<usize>,
+    /// What neither every cluster starts with nor another role gives, by the place of the rule.
+    own: Vec<(usize, Vec<Rule>)>,
     /// It gathers its rules from others.
     pub gathers: bool,
 }
@@ -50,13 +50,29 @@ pub(crate) struct Bound<'a> {
 }
 
 /// What every cluster starts with, gathered.
-static STOCK: LazyLock<Policy> = LazyLock::new(|| Policy::of(&[]));
+static STOCK: LazyLock<Arc<Policy>> = LazyLock::new(|| Arc::new(Policy::of(&[])));
+
+/// What stock cluster roles had in earlier releases that a check would tell of: verbs and resource of the core group.
+const EARLIER: &[(&str, &str, &str)] = &[
+    ("system:controller:expand-controller", "get", "secrets"),
+    ("system:controller:persistent-volume-binder", "get", "secrets"),
+];
+
+/// The rules of stock roles, of this release and earlier ones.
+static STOCK_RULES: LazyLock<HashMap<RoleKey, Vec<Rule>>> = LazyLock::new(|| {
+    let rules = STOCK.roles.iter().map(|(key, entry)| (key.clone(), entry.rules.clone()));
+    let mut rules: HashMap<RoleKey, Vec<Rule>> = rules.collect();
+    for (name, verbs, resource) in EARLIER {
+        rules.entry(cluster_role(name)).or_default().push(Rule::resources(verbs, "-", resource));
+    }
+    rules
+});
 
 impl<'a> Rights<'a> {
     pub(crate) fn of(input: &'a Input) -> Self {
         let given: Vec<&Object> = input.objects.objects.iter().filter(|o| o.group() == GROUP).collect();
         let placed: Vec<Object> = given.iter().map(|object| in_namespace(object)).collect();
-        let policy = Policy::of(&placed);
+        let policy = if placed.is_empty() { Arc::clone(&STOCK) } else { Arc::new(Policy::of(&placed)) };
         let mut rights = Self {
             roles: Vec::new(),
             bindings: Vec::new(),
@@ -90,20 +106,16 @@ impl<'a> Rights<'a> {
             .collect();
         for role in self.roles.iter_mut().filter(|role| role.gathers) {
             let Role { own, rules, .. } = role;
-            own.retain(|at| rules.get(*at).is_some_and(|rule| !written.contains(rule)));
+            own.retain(|(at, _)| rules.get(*at).is_some_and(|rule| !written.contains(rule)));
         }
     }
 
     /// The bindings that give a role's rules, by itself or through roles that gather them.
     pub(crate) fn holders<'r>(&'r self, key: &RoleKey) -> impl Iterator<Item = &'r Bound<'a>> {
-        let cluster = |name: &String| RoleKey {
-            kind: RoleKind::ClusterRole,
-            namespace: api::Str::default(),
-            name: name.as_str().into(),
-        };
         let is_cluster = key.kind == RoleKind::ClusterRole;
         let through = self.gathered_by.get(key.name.as_str()).filter(|_| is_cluster);
-        let keys = std::iter::once(key.clone()).chain(through.into_iter().flatten().map(cluster));
+        let keys =
+            std::iter::once(key.clone()).chain(through.into_iter().flatten().map(|name| cluster_role(name)));
         let at: Vec<usize> = keys.filter_map(|key| self.bound_to.get(&key)).flatten().copied().collect();
         at.into_iter().filter_map(|at| self.bindings.get(at))
     }
@@ -115,8 +127,7 @@ impl<'a> Rights<'a> {
 
     /// True when the cluster role of that name gives everything.
     pub(crate) fn gives_everything(&self, name: &str) -> bool {
-        let key = RoleKey { kind: RoleKind::ClusterRole, namespace: api::Str::default(), name: name.into() };
-        self.policy.roles.get(&key).is_some_and(|entry| entry.rules.iter().any(is_everything))
+        self.policy.roles.get(&cluster_role(name)).is_some_and(|entry| entry.rules.iter().any(is_everything))
     }
 }
 
@@ -130,15 +141,15 @@ impl<'a> Role<'a> {
         };
         let rules: Vec<Rule> = value.array_at(&["rules"]).iter().map(Rule::from_value).collect();
         let stock = stock_rules(&key);
-        let own = rules.iter().enumerate().filter(|(_, rule)| !is_covered(rule, stock)).map(|(at, _)| at);
-        let own = own.collect();
+        let own = rules.iter().enumerate().map(|(at, rule)| (at, beyond(rule, stock)));
+        let own = own.filter(|(_, rules)| !rules.is_empty()).collect();
         let gathers = value.at(&["aggregationRule"]).as_object().is_some();
         Self { object, key, rules, own, gathers }
     }
 
-    /// The rules of its own, with their fields.
-    pub(crate) fn own_rules(&self) -> impl Iterator<Item = (String, &Rule)> {
-        self.own.iter().filter_map(|at| Some((format!("rules[{at}]"), self.rules.get(*at)?)))
+    /// What is its own, by the field of the rule: the rule, or of a stock role's the part that was added.
+    pub(crate) fn own_rules(&self) -> impl Iterator<Item = (String, &[Rule])> {
+        self.own.iter().map(|(at, rules)| (format!("rules[{at}]"), rules.as_slice()))
     }
 }
 
@@ -180,6 +191,11 @@ impl<'a> Bound<'a> {
     }
 }
 
+/// The cluster role of that name.
+pub(crate) fn cluster_role(name: &str) -> RoleKey {
+    RoleKey { kind: RoleKind::ClusterRole, namespace: api::Str::default(), name: name.into() }
+}
+
 /// True for a rule about every verb, group and resource.
 pub(crate) fn is_everything(rule: &Rule) -> bool {
     let all = |list: &[api::Str]| list.iter().any(|x| x == "*");
@@ -188,7 +204,34 @@ pub(crate) fn is_everything(rule: &Rule) -> bool {
 
 /// The rules that every cluster starts with in the role of that name; none for other roles.
 pub(crate) fn stock_rules(key: &RoleKey) -> &'static [Rule] {
-    STOCK.roles.get(key).map_or(&[], |entry| entry.rules.as_slice())
+    STOCK_RULES.get(key).map_or(&[], Vec::as_slice)
+}
+
+/// What a rule allows beyond others: itself when they allow nothing or it is too large to compare.
+fn beyond(rule: &Rule, others: &[Rule]) -> Vec<Rule> {
+    if is_covered(rule, others) {
+        return Vec::new();
+    }
+    let kinds = rule.groups.len().saturating_mul(rule.resources.len());
+    if others.is_empty() || kinds.saturating_mul(rule.verbs.len()) > MOST_PERMISSIONS {
+        return vec![rule.clone()];
+    }
+    let part = |verb: &api::Str, part: Rule| Rule { verbs: vec![verb.clone()], ..part };
+    let mut parts = Vec::new();
+    for verb in &rule.verbs {
+        for group in &rule.groups {
+            for resource in &rule.resources {
+                let (groups, resources) = (vec![group.clone()], vec![resource.clone()]);
+                let names = rule.names.clone();
+                parts.push(part(verb, Rule { groups, resources, names, ..Rule::default() }));
+            }
+        }
+        if !rule.urls.is_empty() {
+            parts.push(part(verb, Rule { urls: rule.urls.clone(), ..Rule::default() }));
+        }
+    }
+    parts.retain(|part| !is_covered(part, others));
+    parts
 }
 
 /// True when `rules` allow everything that `rule` allows.
@@ -237,6 +280,9 @@ pub(crate) fn in_namespace(object: &Object) -> Object {
 
 /// By name of a cluster role, those that gather its rules, at whatever remove.
 fn gathered_by(objects: &[Object], policy: &Policy) -> HashMap<String, BTreeSet<String>> {
+    if objects.is_empty() {
+        return HashMap::new();
+    }
     let stock: Vec<Value> = match policy.stock_added {
         true => bootstrap::objects().into_iter().map(|(_, value)| value).collect(),
         false => Vec::new(),

@@ -5,12 +5,12 @@
 use std::collections::HashSet;
 
 use api::user::{ANONYMOUS, AUTHENTICATED, SERVICE_ACCOUNTS, SYSTEM_MASTERS, UNAUTHENTICATED};
-use authz::rbac::{RoleKey, RoleKind, Rule};
+use authz::rbac::Rule;
 use privilege::escalation::Principal;
 
 use crate::finding::Status;
 use crate::scan::Scan;
-use crate::sources::rights::{Bound, Rights, is_covered, is_everything, stock_rules};
+use crate::sources::rights::{Bound, Rights, cluster_role, is_covered, is_everything, stock_rules};
 use crate::words::{Words, words};
 
 pub(super) const IDS: &[&str] =
@@ -131,10 +131,6 @@ fn everybody(
 fn only_cluster_info(rules: &[Rule]) -> bool {
     let info = [Rule::resources("get", "-", "configmaps").named("cluster-info")];
     !rules.is_empty() && rules.iter().all(|rule| is_covered(rule, &info))
-}
-
-fn cluster_role(name: &str) -> RoleKey {
-    RoleKey { kind: RoleKind::ClusterRole, namespace: api::Str::default(), name: name.into() }
 }
 
 fn default_account(scan: &mut Scan<'_>, bound: &Bound<'_>, field: &str, whom: &Principal, role: &str) {

@@ -5,11 +5,13 @@
 use api::user::SYSTEM_MASTERS;
 use evidence::Object;
 
+use crate::catalogue::Kind;
 use crate::certificate::Certificate;
 use crate::finding::{Place, Status};
 use crate::scan::Scan;
 use crate::secrets::looks_like;
 use crate::settings::Profile;
+use crate::sources::host::{File, Host};
 use crate::sources::kubeconfig::{Cluster, Kubeconfig, Pem, Token, User, kubeconfigs, requested_subject};
 use crate::when::day;
 use crate::words::{Said, Words, words};
@@ -18,6 +20,9 @@ pub(super) const IDS: &[&str] = &["IAM-002", "IAM-030", "IAM-031", "IAM-032", "I
 
 /// The longest that a certificate of a person should last, in days.
 const LONGEST: i64 = 90;
+
+/// Where installers put the kubeconfigs of administrators.
+const ADMINISTRATORS: [&str; 2] = ["/etc/kubernetes/admin.conf", "/etc/kubernetes/super-admin.conf"];
 
 const PLUGIN: &str = "ncp-iam-authenticator";
 const CLIENT_SIGNER: &str = "kubernetes.io/kube-apiserver-client";
@@ -62,6 +67,8 @@ const OPAQUE: Words = words(
 );
 const IN_PLUGIN: Words =
     words("{} of the plug-in looks like a credential ({})", "플러그인의 {}에 자격 증명이 있음 ({})");
+const OPEN: Words =
+    words("with mode {} others than {} get at it", "모드 {}이므로 {} 외의 사용자가 접근할 수 있음");
 const STATIC: Words = words(
     "{} logs in with {} and not as a user of Naver Cloud",
     "{}이(가) 네이버 클라우드 사용자가 아닌 {}(으)로 로그인함",
@@ -96,6 +103,8 @@ pub(super) fn run(scan: &mut Scan<'_>) {
     let requests: Vec<&Object> =
         scan.input.objects.of_kind("certificates.k8s.io", "CertificateSigningRequest").collect();
     requests.into_iter().for_each(|request| requested(scan, request));
+    modes(scan);
+    super::seen::run(scan);
 }
 
 /// True for a user that is a part of the cluster: its certificate says so, or its credentials are files that a kubelet
@@ -246,6 +255,27 @@ fn naver(scan: &mut Scan<'_>, place: &Place, config: &Kubeconfig<'_>, user: &Use
     }
     if !["v1", "v1beta1"].iter().any(|v| exec.api_version == format!("client.authentication.k8s.io/{v}")) {
         find(Status::Fail, "exec.apiVersion", OLD_API.with([exec.api_version]));
+    }
+}
+
+/// Kubeconfigs on hosts: those that were given too, and those of administrators.
+fn modes(scan: &mut Scan<'_>) {
+    let input = scan.input;
+    let given: Vec<&str> = input.of_kind(Kind::Kubeconfig).map(|document| &*document.origin.source).collect();
+    for host in Host::all(input) {
+        let is_kubeconfig = |file: &File<'_>| {
+            let own = file.path.ends_with("/.kube/config");
+            own || ADMINISTRATORS.contains(&file.path) || given.contains(&file.path)
+        };
+        for file in host.below("").filter(is_kubeconfig) {
+            let Some(mode) = file.mode else { continue };
+            scan.examine("IAM-032");
+            if mode & 0o077 != 0 {
+                let reason = OPEN.with([format!("{:04o}", mode & 0o7777), file.owner.to_owned()]);
+                let place = host.place("Kubeconfig", file.path);
+                scan.find("IAM-032", Status::Fail, place, "mode".to_owned(), reason);
+            }
+        }
     }
 }
 

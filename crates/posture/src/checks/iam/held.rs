@@ -68,8 +68,9 @@ impl<'r, 'a> Hits<'r, 'a> {
 pub(super) fn run(scan: &mut Scan<'_>, rights: &Rights<'_>, hits: &mut Hits<'_, '_>) {
     for role in &rights.roles {
         ids().for_each(|id| scan.examine(id));
-        for (field, rule) in role.own_rules() {
-            for hit in worst(scan, rights, role, hits.of(rule)) {
+        for (field, rules) in role.own_rules() {
+            let met: Vec<Hit> = rules.iter().flat_map(|rule| hits.of(rule).to_vec()).collect();
+            for hit in worst(scan, rights, role, &met) {
                 let (hit, status, holders) = hit;
                 let parts = |tail: String| {
                     [hit.danger.may.plain().into(), Part::from(hit.what.as_str()), tail.into()]

@@ -10,6 +10,7 @@ mod held;
 mod naver;
 mod paths;
 mod rules;
+mod seen;
 mod together;
 mod tokens;
 mod unused;

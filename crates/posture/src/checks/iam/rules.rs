@@ -1,12 +1,12 @@
 //! How rules are written: wildcards, and what is slipped into the roles that everybody is bound to.
 
 use api::Str;
-use authz::rbac::{RoleKey, RoleKind, Rule};
+use authz::rbac::{RoleKind, Rule};
 
 use super::held::{Hits, bound_to, named};
 use crate::finding::Status;
 use crate::scan::Scan;
-use crate::sources::rights::{Rights, is_covered, stock_rules};
+use crate::sources::rights::{Rights, cluster_role, is_covered, stock_rules};
 use crate::words::{Part, Said, Words, words};
 
 pub(super) const IDS: &[&str] = &["IAM-005", "IAM-043"];
@@ -30,13 +30,14 @@ pub(super) fn run(scan: &mut Scan<'_>, rights: &Rights<'_>, hits: &mut Hits<'_, 
         scan.examine("IAM-005");
         let holders = || rights.holders(&role.key).filter(|bound| bound.principals().next().is_some());
         let held = holders().next().is_some();
-        for (field, rule) in role.own_rules() {
-            let Some((status, reason)) = wildcard(rule, || match held {
+        for (field, rules) in role.own_rules() {
+            let told = || match held {
                 true => bound_to(holders()).into(),
                 false => NOBODY.plain().into(),
-            }) else {
-                continue;
             };
+            let worst =
+                rules.iter().filter_map(|rule| wildcard(rule, told)).max_by_key(|(status, _)| *status);
+            let Some((status, reason)) = worst else { continue };
             let status = if held { status } else { Status::Warn };
             scan.find("IAM-005", status, role.object, field, reason);
         }
@@ -83,14 +84,16 @@ fn added(scan: &mut Scan<'_>, hits: &mut Hits<'_, '_>, role: &crate::sources::ri
     }
     scan.examine("IAM-043");
     for to in into {
-        let key = RoleKey { kind: RoleKind::ClusterRole, namespace: Str::default(), name: to.into() };
-        let stock = stock_rules(&key);
+        let stock = stock_rules(&cluster_role(to));
         let mut usual: Vec<&str> = Vec::new();
         for rule in stock {
             usual.extend(hits.of(rule).iter().map(|hit| hit.danger.id));
         }
-        for (field, rule) in role.own_rules().filter(|(_, rule)| !is_covered(rule, stock)) {
-            let new = hits.of(rule).iter().find(|hit| !usual.contains(&hit.danger.id));
+        for (field, rules) in role.own_rules() {
+            let new = rules
+                .iter()
+                .filter(|rule| !is_covered(rule, stock))
+                .find_map(|rule| hits.of(rule).iter().find(|hit| !usual.contains(&hit.danger.id)).cloned());
             let Some(hit) = new else { continue };
             let reason = ADDED.saying([to.into(), hit.danger.may.plain().into(), hit.what().into()]);
             scan.find("IAM-043", Status::Warn, role.object, field, reason);
