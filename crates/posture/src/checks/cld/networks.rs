@@ -50,7 +50,10 @@ fn apart(scan: &mut Scan<'_>, cloud: &Cloud<'_>, cluster: &Cluster<'_>) {
     if subnets.is_empty() {
         scan.lack("CLD-006", NO_SUBNETS.with([cluster.resource.title()]));
     }
-    let balanced: BTreeSet<&str> = cluster.balancer_subnets.iter().map(|at| at.value.as_str()).collect();
+    // Within a network a load balancer may stand beside the nodes; what answers on the internet may not.
+    let public = cloud.balancers.iter().filter(|b| b.public.as_ref().is_some_and(|public| public.value));
+    let of_balancers = cluster.balancer_subnets.iter().chain(public.flat_map(|b| &b.subnets));
+    let balanced: BTreeSet<&str> = of_balancers.map(|at| at.value.as_str()).collect();
     for (at, resource) in subnets {
         let subnet = cloud.subnet(&at.value);
         match subnet.and_then(|subnet| Some((subnet, subnet.public.as_ref()?))) {

@@ -52,7 +52,6 @@ fn cluster<'a>(reader: &mut Reader<'a>, item: &Item<'a>) {
         protected: item.flag(&["deletion_protection"]),
         grants_by_api: item.text(&["access_config.0.authentication_mode"]).map(by_api),
         login_key: None,
-        script: None,
         resource,
     };
     reader.keep(|cloud| &mut cloud.clusters, item, ("cluster", &id), cluster);
@@ -146,7 +145,6 @@ fn server<'a>(reader: &mut Reader<'a>, item: &Item<'a>) {
         public_ip: item.text(&["public_ip"]),
         subnet: item.word(&["subnet_id"]),
         login_key: item.text(&["key_name"]).filter(|key| !key.value.is_empty()),
-        script: None,
         interfaces: Vec::new(),
         resource,
     };

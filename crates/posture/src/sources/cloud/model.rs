@@ -38,7 +38,6 @@ pub(crate) struct Cluster<'a> {
     /// True when grants of access are entries of the API, not of a ConfigMap.
     pub grants_by_api: Option<At<bool>>,
     pub login_key: Option<At<String>>,
-    pub script: Option<At<String>>,
 }
 
 /// Who may come to a cluster's API server.
@@ -71,7 +70,6 @@ pub(crate) struct Pool<'a> {
 pub(crate) struct Worker<'a> {
     pub resource: Resource<'a>,
     pub public_ip: Option<At<String>>,
-    pub login_key: Option<At<String>>,
 }
 
 /// Who was given access to a cluster.
@@ -167,7 +165,6 @@ pub(crate) struct Server<'a> {
     pub public_ip: Option<At<String>>,
     pub subnet: String,
     pub login_key: Option<At<String>>,
-    pub script: Option<At<String>>,
     pub interfaces: Vec<String>,
 }
 

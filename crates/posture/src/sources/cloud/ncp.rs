@@ -109,7 +109,6 @@ fn cluster<'a>(reader: &mut Reader<'a>, item: &Item<'a>) {
             .text(&["authType", "auth_type"])
             .map(|at| At { value: at.value == "API", field: at.field }),
         login_key: item.text(&["loginKeyName", "login_key_name"]),
-        script: item.text(&["initScriptNo"]),
         resource,
     };
     reader.keep(|cloud| &mut cloud.clusters, item, ("cluster", &id), cluster);
@@ -213,10 +212,6 @@ fn pool_of<'a>(reader: &mut Reader<'a>, item: &Item<'a>, cluster: &str) {
 fn worker<'a>(reader: &mut Reader<'a>, item: &Item<'a>) {
     let resource = item.resource("NKSWorkerNode", &["id", "instance_no"], &["name", "serverName"]);
     let id = resource.id.clone();
-    let worker = Worker {
-        public_ip: item.text(&["publicIp", "public_ip"]),
-        login_key: item.text(&["loginKeyName"]),
-        resource,
-    };
+    let worker = Worker { public_ip: item.text(&["publicIp", "public_ip"]), resource };
     reader.keep(|cloud| &mut cloud.workers, item, ("worker", &id), worker);
 }

@@ -22,7 +22,6 @@ pub(super) fn server<'a>(reader: &mut Reader<'a>, item: &Item<'a>) {
         public_ip: item.text(&["publicIp", "public_ip"]),
         subnet: item.word(&["subnetNo", "subnet_no"]),
         login_key: item.text(&["loginKeyName", "login_key_name"]).filter(|key| !key.value.is_empty()),
-        script: item.text(&["initScriptNo", "init_script_no"]).filter(|script| !script.value.is_empty()),
         interfaces,
         resource,
     };
