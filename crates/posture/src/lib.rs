@@ -9,6 +9,7 @@ mod catalogue;
 mod certificate;
 mod checks;
 mod document;
+mod edit;
 mod exceptions;
 mod finding;
 mod frameworks;
