@@ -70,7 +70,9 @@ impl<'a> Documents<'a> {
     /// The end of a document; `rest` is all of it but the items.
     pub(crate) fn end(&mut self, document: Document, mut rest: Value, line: usize, bytes: usize) -> Flow {
         let Document { held, passed_on, .. } = document;
-        if let Some((kind, version)) = list_of(&rest) {
+        // Items in brackets come with the rest.
+        let whole = rest.array_at(&["items"]).is_empty();
+        if let Some((kind, version)) = list_of(&rest).filter(|_| whole) {
             for (mut item, line) in held {
                 if item.as_object().is_some() {
                     name(&mut item, &kind, &version);

@@ -47,6 +47,11 @@ fn items_of_a_list_know_their_lines() {
     assert_eq!(told("x.yaml", indented), ["5#1 Role a", "6#1 Role b"]);
     let late = "apiVersion: v1\nitems:\n- metadata: {name: a}\nkind: RoleList\n";
     assert_eq!(told("x.yaml", late), ["3#1 Role a"]);
+    let braces = "{apiVersion: v1, kind: RoleList, items: [{metadata: {name: a}}, {metadata: {name: b}}]}\n";
+    assert_eq!(told("x.yaml", braces), ["1#1 Role a", "1#1 Role b"]);
+    let brackets =
+        "kind: List\napiVersion: v1\nitems: [\n {apiVersion: v1, kind: Role, metadata: {name: a}}]\n";
+    assert_eq!(told("x.yaml", brackets), ["1#1 Role a"]);
 }
 
 #[test]

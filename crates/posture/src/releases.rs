@@ -36,6 +36,11 @@ const ENDS: &[(u32, &str)] = &[
     (36, "2027-06-28"),
 ];
 
+/// The newest minor release that is known here.
+pub(crate) fn newest() -> u32 {
+    ENDS.iter().map(|(minor, _)| *minor).max().unwrap_or_default()
+}
+
 /// A version of Kubernetes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Release {

@@ -191,6 +191,8 @@ spec:
         let root = locate(json).unwrap().unwrap();
         assert_eq!(text_of(json, root.member("a").unwrap().member("b").unwrap()), "[1, 2]");
         assert_eq!(locate("a: 1\na: 2\n").unwrap().unwrap().member("a"), None);
-        assert_eq!(locate("a: &x 1\nb: *x\n").unwrap().unwrap().member("b").unwrap().content, Content::Alias);
+        let text = "a: &x 1\nb: *x\n";
+        let alias = locate(text).unwrap().unwrap().member("b").unwrap().clone();
+        assert_eq!((alias.content.clone(), text_of(text, &alias)), (Content::Alias, "*x"));
     }
 }

@@ -166,8 +166,11 @@ impl Parser<'_> {
         let line = self.line()?;
         if let Kind::Alias(name) = self.peek()? {
             let name = name.clone();
+            let start = self.token()?.start;
             self.skip();
-            return self.alias(line, name);
+            let id = self.alias(line, name)?;
+            self.tree.stands(id, start, self.scanner.passed());
+            return Ok(id);
         }
         let properties = self.properties()?;
         let implicit = properties.tag.is_none();

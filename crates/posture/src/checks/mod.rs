@@ -14,6 +14,8 @@ mod run;
 
 use std::rc::Rc;
 
+pub(crate) use pod::DANGEROUS;
+
 use crate::finding::Status;
 use crate::objects::Objects;
 use crate::scan::Scan;

@@ -13,7 +13,7 @@ use api::Value;
 use codec::yaml::{Content, Located, locate};
 
 pub(crate) use diff::unified;
-pub(crate) use path::{Change, Path, Step};
+pub(crate) use path::{Change, Path, Step, keys, of_field};
 pub(crate) use text::documents;
 
 /// The largest document that is edited, in bytes.

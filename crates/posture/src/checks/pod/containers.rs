@@ -20,7 +20,7 @@ pub(super) const ROWS: &[Row] = &[
 ];
 
 /// Capabilities that lead out of a container or over the whole network.
-const DANGEROUS: [&str; 8] =
+pub(crate) const DANGEROUS: [&str; 8] =
     ["ALL", "SYS_ADMIN", "SYS_MODULE", "SYS_PTRACE", "SYS_RAWIO", "BPF", "NET_ADMIN", "DAC_READ_SEARCH"];
 
 const WRITABLE: Words = words(

@@ -9,6 +9,8 @@ mod tenancy;
 
 use super::{Family, ids, over_workloads};
 
+pub(crate) use containers::DANGEROUS;
+
 pub(super) const FAMILIES: &[Family] = &[
     Family { ids: pod_security::ids, run: pod_security::run },
     Family { ids: || ids(containers::ROWS), run: |scan| over_workloads(scan, containers::ROWS) },
