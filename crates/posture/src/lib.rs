@@ -39,7 +39,7 @@ pub use exceptions::{Applied, Exception, Exceptions};
 pub use finding::{Finding, Status, Subject};
 pub use fix::{Dropped, Fixes, Mended, Patch, Wish, fixes, has_patch};
 pub use frameworks::{Framework, Item, items};
-pub use generate::{Made, audit_policy, default_deny, keep_from_metadata};
+pub use generate::{Made, audit_policy, default_deny, keep_from_metadata, manifest, psa_labels};
 pub use input::Input;
 pub use report::{
     AreaScore, ItemOutcome, Outcome, Report, csv, html, junit, markdown, oscal, policy_report, sarif, text,

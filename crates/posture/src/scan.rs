@@ -55,16 +55,6 @@ pub fn scan_only(input: &Input, settings: &Settings, wanted: &dyn Fn(&Check) -> 
     Report { outcomes, ..Report::default() }
 }
 
-/// What one check finds, and those that are made with it.
-pub(crate) fn findings_of(id: &str, input: &Input, settings: &Settings) -> Vec<Finding> {
-    let workloads = Workloads::of(&input.objects);
-    let mut scan = Scan { input, settings, workloads, found: BTreeMap::new() };
-    for family in checks::families().filter(|family| (family.ids)().contains(&id)) {
-        (family.run)(&mut scan);
-    }
-    scan.found.remove(id).map(|found| found.findings).unwrap_or_default()
-}
-
 impl Scan<'_> {
     /// A check looks at something.
     pub(crate) fn examine(&mut self, id: &'static str) {

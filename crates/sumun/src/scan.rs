@@ -3,7 +3,9 @@
 mod catalogue;
 mod exceptions;
 mod files;
+mod fix;
 mod gather;
+mod generate;
 mod host;
 mod limits;
 mod probe;
@@ -15,7 +17,7 @@ use admission::pod_security::Version;
 use api::Value;
 use api::time::Timestamp;
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use posture::{Framework, Language, Profile, Report, Settings, Severity};
+use posture::{Framework, Input, Language, Profile, Report, Settings, Severity};
 
 use crate::common::{self, Failure, exit, print, say};
 
@@ -50,9 +52,11 @@ pub(crate) fn command() -> Command {
         .args(gather::args())
         .args(limits::args())
         .args(exceptions::args())
+        .args(fix::args())
         .args([output(), language(), fail_on(), framework(), profile(), version(), registries(), whole()])
         .subcommands(catalogue::commands())
         .subcommand(host::command())
+        .subcommand(generate::command())
 }
 
 fn output() -> Arg {
@@ -142,6 +146,7 @@ pub(crate) fn run(matches: &ArgMatches) -> ExitCode {
         Some(("list", matches)) => catalogue::list(matches),
         Some(("explain", matches)) => catalogue::explain(matches),
         Some((host::NAME, matches)) => host::run(matches),
+        Some(("generate", matches)) => generate::generate(matches),
         _ => scan(matches),
     })
 }
@@ -154,18 +159,40 @@ fn spoken(matches: &ArgMatches) -> Language {
 }
 
 fn scan(matches: &ArgMatches) -> Result<u8, Failure> {
-    let gathered = gather::gather(matches)?;
+    let mut gathered = gather::gather(matches)?;
     limits::write_rights(matches, &gathered.input)?;
     let settings = settings(matches);
-    let mut report = posture::scan(&gathered.input, &settings);
-    let expired = exceptions::judge(matches, &mut report, &gathered.input, &settings)?;
+    let (mut report, mut judged) = look(&gathered.input, matches, &settings)?;
+    let patches = match fix::wanted(matches) {
+        None => None,
+        Some(how) => {
+            let patches = fix::make(how, matches, &report, &settings, &mut gathered.input)?;
+            if how == fix::How::Apply {
+                (report, judged) = look(&gathered.input, matches, &settings)?;
+            }
+            (how == fix::How::Print).then_some(patches)
+        }
+    };
+    judged.tell();
+    exceptions::write_down(matches, &mut report)?;
     let report = report.of(&frameworks(matches));
-    print(&written(&report, settings.now, matches))?;
-    Ok(match (failed(&report, matches) || expired, gathered.is_complete) {
+    print(&patches.unwrap_or_else(|| written(&report, settings.now, matches)))?;
+    Ok(match (failed(&report, matches) || judged.expired, gathered.is_complete) {
         (true, _) => exit::NO,
         (false, false) => exit::INCOMPLETE,
         (false, true) => exit::OK,
     })
+}
+
+/// Every check, and what exceptions and baselines say of what is found.
+fn look(
+    input: &Input,
+    matches: &ArgMatches,
+    settings: &Settings,
+) -> Result<(Report, exceptions::Judged), Failure> {
+    let mut report = posture::scan(input, settings);
+    let judged = exceptions::judge(matches, &mut report, input, settings)?;
+    Ok((report, judged))
 }
 
 fn frameworks(matches: &ArgMatches) -> Vec<Framework> {

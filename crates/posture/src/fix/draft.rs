@@ -55,7 +55,7 @@ impl<'a> Draft<'a> {
                 Value::Array(items) => items.len() == 1,
                 _ => false,
             };
-            if !alone || parents.len() < 2 {
+            if !alone || parents.is_empty() {
                 break;
             }
             path.pop();

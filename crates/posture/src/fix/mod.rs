@@ -17,7 +17,7 @@ use crate::edit::{self, Step};
 use crate::finding::{Finding, Status, Subject};
 use crate::input::Input;
 use crate::report::Report;
-use crate::scan::{findings_of, scan};
+use crate::scan::{scan, scan_only};
 use crate::settings::Settings;
 
 pub use rules::has_patch;
@@ -246,4 +246,10 @@ impl Place<'_> {
         let worse = pairs.find(|(old, new)| old.status == Status::Pass && new.status >= Status::Warn);
         worse.map_or(Ok(()), |(_, new)| Err(format!("{} would fail then", new.check.id)))
     }
+}
+
+/// What one check finds.
+fn findings_of(id: &str, input: &Input, settings: &Settings) -> Vec<Finding> {
+    let outcomes = scan_only(input, settings, &|check| check.id == id).outcomes;
+    outcomes.into_iter().flat_map(|outcome| outcome.findings).collect()
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use api::Value;
-use client::{Blocking, Kind, Kubeconfig, Request};
+use client::{Blocking, Kind, Kubeconfig, Method, Request};
 use evidence::{Cluster, ClusterError};
 
 use super::Failure;
@@ -41,6 +41,18 @@ impl Live {
     /// What the cluster says, or why it cannot be asked.
     pub(crate) fn post(&self, path: &str, object: &Value) -> Result<Value, ClusterError> {
         self.client.post(path, object).map_err(|why| failure(&why))
+    }
+
+    /// Whether the cluster would take an object at a path, as `kubectl apply --server-side --dry-run=server` asks.
+    ///
+    /// # Errors
+    /// What the cluster says, or why it cannot be asked.
+    pub(crate) fn dry_run(&self, path: &str, object: &Value) -> Result<(), ClusterError> {
+        let query = "dryRun=All&force=true&fieldManager=sumun";
+        let body = api::json::to_vec(object);
+        let request = Request::post_bytes(path, "application/apply-patch+yaml", body).query(query);
+        let request = Request { method: Method::PATCH, ..request };
+        self.client.call(&request).map(drop).map_err(|why| failure(&why))
     }
 }
 

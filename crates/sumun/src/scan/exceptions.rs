@@ -1,6 +1,6 @@
 //! Findings that do not count: risks that somebody has taken, and what was known before.
 //!
-//! Entry points: [`args`], [`judge`].
+//! Entry points: [`args`], [`judge`], [`write_down`].
 
 use std::path::Path;
 
@@ -30,7 +30,23 @@ pub(super) fn args() -> [Arg; 3] {
     ]
 }
 
-/// Marks the findings of a report; true when an exception has ended, which is told.
+/// What became of the files.
+#[derive(Default)]
+pub(super) struct Judged {
+    /// An exception has ended.
+    pub expired: bool,
+    /// What is to be told.
+    told: Vec<String>,
+}
+
+impl Judged {
+    /// Tells what became of the files.
+    pub(super) fn tell(&self) {
+        self.told.iter().for_each(|line| say(line));
+    }
+}
+
+/// Marks the findings of a report.
 ///
 /// # Errors
 /// Files that cannot be read, or that are wrong, after every mistake in them is told.
@@ -39,29 +55,31 @@ pub(super) fn judge(
     report: &mut Report,
     input: &Input,
     settings: &Settings,
-) -> Result<bool, Failure> {
+) -> Result<Judged, Failure> {
     let applied = exceptions(matches)?.apply(report, input, settings.now);
-    for exception in &applied.expired {
-        say(&format!("error: {exception} has ended; what it covered counts"));
-    }
-    for exception in &applied.unused {
-        say(&format!("warning: {exception} fits nothing that was found"));
-    }
+    let mut told = Vec::new();
+    let expired = applied.expired.iter();
+    told.extend(expired.map(|exception| format!("error: {exception} has ended; what it covered counts")));
+    let unused = applied.unused.iter();
+    told.extend(unused.map(|exception| format!("warning: {exception} fits nothing that was found")));
     if let Some(path) = matches.get_one::<String>("baseline") {
-        let baseline = Baseline::parse(path, &read(path)?)?;
-        let gone = baseline.compare(report);
-        for known in &gone {
-            say(&format!("note: {path}: gone: {known}"));
-        }
+        let gone = Baseline::parse(path, &read(path)?)?.compare(report);
+        told.extend(gone.iter().map(|known| format!("note: {path}: gone: {known}")));
     }
-    if let Some(path) = matches.get_one::<String>("write-baseline") {
-        let baseline = Baseline::of(report);
-        files::replace(Path::new(path), baseline.write().as_bytes())
-            .map_err(|why| Failure(format!("{path}: {why}")))?;
-        // What is written down is known from now on.
-        baseline.compare(report);
-    }
-    Ok(!applied.expired.is_empty())
+    Ok(Judged { expired: !applied.expired.is_empty(), told })
+}
+
+/// Writes down what a report holds, which is known from then on.
+///
+/// # Errors
+/// A file that cannot be written.
+pub(super) fn write_down(matches: &ArgMatches, report: &mut Report) -> Result<(), Failure> {
+    let Some(path) = matches.get_one::<String>("write-baseline") else { return Ok(()) };
+    let baseline = Baseline::of(report);
+    files::replace(Path::new(path), baseline.write().as_bytes())
+        .map_err(|why| Failure(format!("{path}: {why}")))?;
+    baseline.compare(report);
+    Ok(())
 }
 
 fn exceptions(matches: &ArgMatches) -> Result<Exceptions, Failure> {

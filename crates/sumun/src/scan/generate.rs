@@ -1,0 +1,51 @@
+//! `sumun scan generate`: objects that a cluster lacks.
+
+use admission::pod_security::Version;
+use clap::{Arg, ArgMatches, Command};
+use posture::{Input, Made, Settings};
+
+use super::{gather, version};
+use crate::common::{self, Failure, exit, print, say};
+
+const HELP: &str = "\
+Examples:
+  # Labels of namespaces: the strictest pod security level that what runs there meets
+  sumun scan generate psa-labels --kubeconfig ~/.kube/config > labels.yaml
+
+Look at what is written before you apply it.  Least-privilege roles come from `sumun least-privilege`.";
+
+/// What can be made, by name.
+type Generator = fn(&Input, &Settings) -> Vec<Made>;
+
+const GENERATORS: &[(&str, Generator)] = &[("psa-labels", posture::psa_labels)];
+
+pub(super) fn command() -> Command {
+    Command::new("generate")
+        .about("Write what is lacking: pod security labels")
+        .after_help(HELP)
+        .arg(
+            Arg::new("what")
+                .required(true)
+                .value_name("WHAT")
+                .value_parser(GENERATORS.iter().map(|(name, _)| *name).collect::<Vec<_>>())
+                .help("What to write"),
+        )
+        .args(common::source_args())
+        .args(gather::args())
+        .args([version(), super::whole()])
+}
+
+pub(super) fn generate(matches: &ArgMatches) -> Result<u8, Failure> {
+    let what = matches.get_one::<String>("what").map_or("", String::as_str);
+    let gathered = gather::gather(matches)?;
+    let make = GENERATORS.iter().find(|(name, _)| *name == what).map(|(_, make)| make);
+    let version = matches.get_one::<String>("pod-security-version");
+    let pod_security = version.and_then(|text| Version::parse(text).ok()).unwrap_or_default();
+    let settings = Settings { pod_security, ..Settings::default() };
+    let made = make.map_or_else(Vec::new, |make| make(&gathered.input, &settings));
+    if made.is_empty() {
+        say("note: nothing is lacking");
+    }
+    print(&posture::manifest(&made))?;
+    Ok(if gathered.is_complete { exit::OK } else { exit::INCOMPLETE })
+}
