@@ -93,11 +93,16 @@ fn directory(reader: &mut Reader, path: &Path, depth: usize) {
         Ok(entries) => entries,
         Err(why) => return unreadable(reader, path, &why),
     };
-    for (entry, is_directory) in entries {
+    for (entry, what) in entries {
         if reader.is_full() {
             return;
         }
-        if is_directory && depth == MAX_DEPTH {
+        let is_directory = what == What::Directory;
+        if what == What::Other {
+            // A pipe would be waited for, a link in a circle leads nowhere.
+            let text = "it is no file; it is not read";
+            reader.problem(Origin::whole(entry.display().to_string()), ProblemKind::Unreadable, text);
+        } else if is_directory && depth == MAX_DEPTH {
             let text = format!("directories nest more than {MAX_DEPTH} deep; what is below is not read");
             reader.problem(Origin::whole(entry.display().to_string()), ProblemKind::TooLarge, text);
         } else if is_directory {
@@ -108,8 +113,17 @@ fn directory(reader: &mut Reader, path: &Path, depth: usize) {
     }
 }
 
-/// The directories and the files that may hold objects, by name.
-fn entries(path: &Path) -> io::Result<Vec<(PathBuf, bool)>> {
+/// What stands in a directory.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum What {
+    File,
+    Directory,
+    /// Named like a file that may hold objects, and none.
+    Other,
+}
+
+/// The directories and what may hold objects, by name.
+fn entries(path: &Path) -> io::Result<Vec<(PathBuf, What)>> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(path)? {
         let entry = entry?;
@@ -120,9 +134,16 @@ fn entries(path: &Path) -> io::Result<Vec<(PathBuf, bool)>> {
         let kind = entry.file_type()?;
         let holds = path.extension().is_some_and(|e| e == "yaml" || e == "yml" || e == "json");
         if kind.is_dir() {
-            found.push((path, true));
-        } else if holds && (kind.is_file() || std::fs::metadata(&path).is_ok_and(|m| m.is_file())) {
-            found.push((path, false));
+            found.push((path, What::Directory));
+        } else if holds {
+            let behind = std::fs::metadata(&path);
+            let what = match behind {
+                Ok(behind) if behind.is_file() => What::File,
+                // Links to directories are passed over, so that nothing is read twice.
+                Ok(behind) if behind.is_dir() => continue,
+                _ => What::Other,
+            };
+            found.push((path, what));
         }
     }
     found.sort();

@@ -70,6 +70,7 @@ pub struct Reader {
     bytes: usize,
     pub(crate) files: usize,
     full: bool,
+    watch: Option<fn(usize, usize)>,
 }
 
 impl Default for Limits {
@@ -135,6 +136,13 @@ impl Reader {
         self
     }
 
+    /// The same that tells now and then how many files and objects it has read.
+    #[must_use]
+    pub fn watched(mut self, watch: Option<fn(usize, usize)>) -> Self {
+        self.watch = watch;
+        self
+    }
+
     /// Reads a file, or a directory with all below it.
     pub fn path(&mut self, path: &Path) {
         files::path(self, path);
@@ -186,6 +194,9 @@ impl Reader {
                     return ControlFlow::Break(());
                 }
                 self.evidence.objects.push(object);
+                if let Some(watch) = self.watch.filter(|_| self.evidence.objects.len().is_multiple_of(64)) {
+                    watch(self.files, self.evidence.objects.len());
+                }
             }
             Found::Object(..) => self.evidence.passed_over += 1,
             Found::Problem(problem) => self.evidence.problems.push(problem),

@@ -5,6 +5,7 @@
 mod live;
 pub(crate) mod logs;
 mod policy;
+pub(crate) mod progress;
 mod question;
 mod resources;
 
@@ -173,7 +174,7 @@ impl Sources {
     /// # Errors
     /// Those of [`Sources::read`].
     pub(crate) fn read_with(&self, wanted: Wanted, live: Option<&mut Live>) -> Result<Evidence, Failure> {
-        let mut reader = Reader::new(wanted);
+        let mut reader = Reader::new(wanted).watched(progress::watch());
         for file in &self.files {
             match file.as_str() {
                 "-" => reader.text("standard input", &mut std::io::stdin().lock()),
@@ -187,6 +188,7 @@ impl Sources {
             reader.cluster(live);
         }
         let evidence = reader.finish();
+        progress::clear();
         tell_problems(&evidence);
         if evidence.objects.is_empty() && !evidence.is_complete() {
             return Err(Failure("nothing could be read".to_owned()));

@@ -190,7 +190,9 @@ fn look(
     matches: &ArgMatches,
     settings: &Settings,
 ) -> Result<(Report, exceptions::Judged), Failure> {
+    common::progress::step(&format!("checking {} objects", input.objects.objects.len()));
     let mut report = posture::scan(input, settings);
+    common::progress::clear();
     let judged = exceptions::judge(matches, &mut report, input, settings)?;
     Ok((report, judged))
 }

@@ -12,7 +12,9 @@ mod net;
 mod pod;
 mod run;
 
+use std::collections::HashSet;
 use std::rc::Rc;
+use std::sync::LazyLock;
 
 pub(crate) use pod::DANGEROUS;
 
@@ -50,7 +52,9 @@ pub(crate) fn families() -> impl Iterator<Item = &'static Family> {
 
 /// True when a function decides the check.
 pub(crate) fn has(id: &str) -> bool {
-    families().any(|family| (family.ids)().contains(&id))
+    static DECIDED: LazyLock<HashSet<&'static str>> =
+        LazyLock::new(|| families().flat_map(|family| (family.ids)()).collect());
+    DECIDED.contains(id)
 }
 
 /// Something that is not as it should be.

@@ -84,9 +84,12 @@ pub(super) fn gather(matches: &ArgMatches) -> Result<Gathered, Failure> {
     tell_problems(&Evidence { problems: documents.problems.clone(), ..Evidence::default() });
     let root = matches.get_one::<String>(root::NAME);
     // Whoever names documents only does not mean the cluster of the kubeconfig.
+    let named = FILES.iter().any(|(flag, ..)| matches.contains_id(flag)) || audit_log.is_some() || root.is_some();
     let is_given = !documents.all.is_empty() || audit_log.is_some() || root.is_some();
-    let objects =
-        if sources.is_named() || !is_given { sources.read(Wanted::All)? } else { Evidence::default() };
+    if named && !sources.is_named() && !is_given && !documents.problems.is_empty() {
+        return Err(Failure("nothing could be read".to_owned()));
+    }
+    let objects = if sources.is_named() || !named { sources.read(Wanted::All)? } else { Evidence::default() };
     let from_cluster = !sources.has_files() && !objects.objects.is_empty();
     let is_whole = objects.is_complete();
     let whole = (from_cluster && is_whole) || matches.get_flag("whole-cluster");
