@@ -180,6 +180,9 @@ fn patches_are_shown_and_applied() {
     assert!(!out.contains("POD-003") && err.contains(" findings in 1 files patched, "), "{out}{err}");
     assert_eq!(fs::metadata(dir.0.join("good.yaml")).unwrap().permissions().mode() & 0o777, 0o640);
     assert_eq!(err.matches("broken.yaml").count(), 1, "{err}");
+    // Without the host's processes it can have users of its own.
+    dir.scan(&["-f", "good.yaml", "--fix=apply", "--fix-offered"]);
+    assert!(dir.read("good.yaml").contains("\n  hostUsers: false\n"));
     let (code, diff, _) = dir.scan(&["-f", "good.yaml", "--fix", "--fix-offered", "--fail-on", "never"]);
     assert_eq!((code, diff.as_str()), (0, ""));
 }
