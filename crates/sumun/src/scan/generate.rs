@@ -12,16 +12,27 @@ Examples:
   # Labels of namespaces: the strictest pod security level that what runs there meets
   sumun scan generate psa-labels --kubeconfig ~/.kube/config > labels.yaml
 
+  # An audit policy to begin with
+  sumun scan generate audit-policy > audit.yaml
+
 Look at what is written before you apply it.  Least-privilege roles come from `sumun least-privilege`.";
 
-/// What can be made, by name.
-type Generator = fn(&Input, &Settings) -> Vec<Made>;
+/// What can be made.
+enum Generator {
+    /// The same for everybody.
+    Text(fn() -> &'static str),
+    /// Out of what is there.
+    Objects(fn(&Input, &Settings) -> Vec<Made>),
+}
 
-const GENERATORS: &[(&str, Generator)] = &[("psa-labels", posture::psa_labels)];
+const GENERATORS: &[(&str, Generator)] = &[
+    ("audit-policy", Generator::Text(posture::audit_policy)),
+    ("psa-labels", Generator::Objects(posture::psa_labels)),
+];
 
 pub(super) fn command() -> Command {
     Command::new("generate")
-        .about("Write what is lacking: pod security labels")
+        .about("Write what is lacking, such as pod security labels or an audit policy")
         .after_help(HELP)
         .arg(
             Arg::new("what")
@@ -37,12 +48,18 @@ pub(super) fn command() -> Command {
 
 pub(super) fn generate(matches: &ArgMatches) -> Result<u8, Failure> {
     let what = matches.get_one::<String>("what").map_or("", String::as_str);
+    match GENERATORS.iter().find(|(name, _)| *name == what) {
+        Some((_, Generator::Objects(make))) => objects(matches, *make),
+        Some((_, Generator::Text(text))) => print(text()).map(|()| exit::OK),
+        None => Err(Failure(format!("`{what}` cannot be made"))),
+    }
+}
+
+fn objects(matches: &ArgMatches, make: fn(&Input, &Settings) -> Vec<Made>) -> Result<u8, Failure> {
     let gathered = gather::gather(matches)?;
-    let make = GENERATORS.iter().find(|(name, _)| *name == what).map(|(_, make)| make);
     let version = matches.get_one::<String>("pod-security-version");
     let pod_security = version.and_then(|text| Version::parse(text).ok()).unwrap_or_default();
-    let settings = Settings { pod_security, ..Settings::default() };
-    let made = make.map_or_else(Vec::new, |make| make(&gathered.input, &settings));
+    let made = make(&gathered.input, &Settings { pod_security, ..Settings::default() });
     if made.is_empty() {
         say("note: nothing is lacking");
     }
