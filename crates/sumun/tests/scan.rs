@@ -66,7 +66,7 @@ fn what_cannot_be_read_is_named_and_the_rest_is_scanned() {
     dir.write("cut.json", "{\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"metadata\"");
     dir.write("binary.yaml", "\0\u{1}\u{2}");
     dir.write("secret.yaml", POD);
-    fs::set_permissions(dir.0.join("secret.yaml"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(dir.0.join("secret.yaml"), fs::Permissions::from_mode(0o0)).unwrap();
     fs::File::create(dir.0.join("huge.yaml")).unwrap().set_len(500 << 20).unwrap();
     symlink(".", dir.0.join("circle")).unwrap();
     symlink("around.yaml", dir.0.join("around.yaml")).unwrap();
