@@ -188,10 +188,14 @@ fn patches_are_shown_and_applied() {
 }
 
 #[test]
-fn labels_are_generated() {
+fn what_is_lacking_is_generated() {
     let dir = Dir::new("generate");
     dir.write("good.yaml", &POD.replace("  hostPID: true\n", ""));
     let (code, out, err) = dir.scan(&["generate", "psa-labels", "-f", "good.yaml"]);
     assert!(out.starts_with("# shop: what runs in it meets baseline\n# not restricted:\n"), "{out}{err}");
     assert!(code == 0 && out.contains("\n    pod-security.kubernetes.io/enforce: baseline\n"), "{out}");
+    let (code, out, _) = dir.scan(&["generate", "default-deny", "-f", "good.yaml", "--whole-cluster"]);
+    assert!(code == 0 && out.contains("\nkind: NetworkPolicy\n"), "{out}");
+    let (code, out, _) = dir.scan(&["generate", "audit-policy"]);
+    assert!(code == 0 && out.contains("kind: Policy\n"), "{out}");
 }

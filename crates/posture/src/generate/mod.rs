@@ -1,6 +1,6 @@
 //! Objects that a cluster lacks, made from what was gathered of it.
 //!
-//! Entry points: [`audit_policy`], [`psa_labels`]; [`manifest`] writes what they make.
+//! Entry points: [`audit_policy`], [`default_deny`], [`keep_from_metadata`], [`psa_labels`]; [`manifest`] writes what they make.
 
 mod audit_policy;
 mod network;

@@ -12,6 +12,9 @@ Examples:
   # Labels of namespaces: the strictest pod security level that what runs there meets
   sumun scan generate psa-labels --kubeconfig ~/.kube/config > labels.yaml
 
+  # Network policies that deny what no policy allows
+  sumun scan generate default-deny --kubeconfig ~/.kube/config > deny.yaml
+
   # An audit policy to begin with
   sumun scan generate audit-policy > audit.yaml
 
@@ -27,12 +30,14 @@ enum Generator {
 
 const GENERATORS: &[(&str, Generator)] = &[
     ("audit-policy", Generator::Text(posture::audit_policy)),
+    ("default-deny", Generator::Objects(posture::default_deny)),
+    ("keep-from-metadata", Generator::Objects(posture::keep_from_metadata)),
     ("psa-labels", Generator::Objects(posture::psa_labels)),
 ];
 
 pub(super) fn command() -> Command {
     Command::new("generate")
-        .about("Write what is lacking, such as pod security labels or an audit policy")
+        .about("Write what is lacking, such as network policies, pod security labels or an audit policy")
         .after_help(HELP)
         .arg(
             Arg::new("what")
