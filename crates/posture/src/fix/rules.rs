@@ -301,11 +301,15 @@ fn cluster_ip(draft: &mut Draft<'_>) {
 }
 
 fn modern_tls(draft: &mut Draft<'_>) {
-    const PROTOCOLS: [&str; 3] =
-        ["nginx.ingress.kubernetes.io/ssl-protocols", "nginx.org/ssl-protocols", "ssl-protocols"];
+    const SETTINGS: [(&str, &str); 3] = [
+        ("ssl-protocols", "TLSv1.2 TLSv1.3"),
+        ("ncloud-load-balancer-tls-min-version", "TLSV12"),
+        ("ssl-min-version", "TLSv1.2"),
+    ];
     for field in draft.fields() {
-        if matches!(field.last(), Some(Step::Key(name)) if PROTOCOLS.contains(&name.as_str())) {
-            draft.set(field, "TLSv1.2 TLSv1.3");
+        let Some(Step::Key(name)) = field.last() else { continue };
+        if let Some((_, value)) = SETTINGS.iter().find(|(end, _)| name.ends_with(end)) {
+            draft.set(field, *value);
         }
     }
 }

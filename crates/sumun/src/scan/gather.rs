@@ -84,7 +84,8 @@ pub(super) fn gather(matches: &ArgMatches) -> Result<Gathered, Failure> {
     tell_problems(&Evidence { problems: documents.problems.clone(), ..Evidence::default() });
     let root = matches.get_one::<String>(root::NAME);
     // Whoever names documents only does not mean the cluster of the kubeconfig.
-    let named = FILES.iter().any(|(flag, ..)| matches.contains_id(flag)) || audit_log.is_some() || root.is_some();
+    let named =
+        FILES.iter().any(|(flag, ..)| matches.contains_id(flag)) || audit_log.is_some() || root.is_some();
     let is_given = !documents.all.is_empty() || audit_log.is_some() || root.is_some();
     if named && !sources.is_named() && !is_given && !documents.problems.is_empty() {
         return Err(Failure("nothing could be read".to_owned()));
