@@ -343,8 +343,8 @@ mod tests {
     use super::*;
 
     fn shown(name: &str, text: &str) -> Vec<String> {
-        let mut input = Input::default();
-        input.documents = Document::parse(Kind::Attestation, name, text.as_bytes()).unwrap();
+        let documents = Document::parse(Kind::Attestation, name, text.as_bytes()).unwrap();
+        let input = Input { documents, ..Input::default() };
         assert!(problems(&input).is_empty());
         let show = |i: &Item<'_>| {
             let day = i.taken.map_or_else(String::new, crate::when::day);
@@ -372,8 +372,8 @@ mod tests {
 
     #[test]
     fn other_tables_are_told() {
-        let mut input = Input::default();
-        input.documents = Document::parse(Kind::Attestation, "a.csv", b"a,b\n1,2\n").unwrap();
+        let documents = Document::parse(Kind::Attestation, "a.csv", b"a,b\n1,2\n").unwrap();
+        let input = Input { documents, ..Input::default() };
         assert_eq!(problems(&input).len(), 1);
         assert!(!fits(&Value::object()));
     }
