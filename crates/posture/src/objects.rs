@@ -14,7 +14,6 @@ pub(crate) struct Objects<'a> {
 
 #[derive(Debug, Default)]
 struct Kind<'a> {
-    all: Vec<&'a Object>,
     namespaces: HashMap<&'a str, Namespace<'a>>,
 }
 
@@ -29,7 +28,6 @@ impl<'a> Objects<'a> {
         let mut index = Self::default();
         for object in &evidence.objects {
             let kind = index.kinds.entry(object.group()).or_default().entry(object.kind()).or_default();
-            kind.all.push(object);
             let namespace = kind.namespaces.entry(object.namespace()).or_default();
             namespace.all.push(object);
             namespace.by_name.insert(object.name(), object);
@@ -37,12 +35,7 @@ impl<'a> Objects<'a> {
         index
     }
 
-    /// Every object of a kind, in the order they were found.
-    pub(crate) fn of_kind(&self, group: &str, kind: &str) -> &[&'a Object] {
-        self.kind(group, kind).map_or(&[], |kind| &kind.all)
-    }
-
-    /// Those in a namespace.
+    /// The objects of a kind in a namespace, in the order they were found.
     pub(crate) fn in_namespace(&self, group: &str, kind: &str, namespace: &str) -> &[&'a Object] {
         let namespace = self.kind(group, kind).and_then(|kind| kind.namespaces.get(namespace));
         namespace.map_or(&[], |namespace| &namespace.all)
@@ -77,7 +70,6 @@ mod tests {
         ];
         let evidence = Evidence { objects, ..Evidence::default() };
         let index = Objects::of(&evidence);
-        assert_eq!(index.of_kind("", "Pod").len(), 3);
         assert_eq!(index.in_namespace("", "Pod", "two").len(), 2);
         assert_eq!(index.get("", "Pod", "two", "a"), evidence.objects.last());
         assert_eq!(index.get("apps", "Pod", "two", "a"), None);

@@ -4,6 +4,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use admission::pod_security::Version;
 use api::time::Timestamp;
+use evidence::Object;
+
+use crate::input::Input;
+use crate::sources::cloud::Cloud;
 
 /// What a site has decided for itself.
 #[derive(Clone, Debug)]
@@ -84,6 +88,14 @@ pub enum Profile {
     Aks,
 }
 
+/// How labels begin that providers put on their nodes.
+const NODE_LABELS: &[(&str, Profile)] = &[
+    ("cloud.google.com/gke-", Profile::Gke),
+    ("eks.amazonaws.com/", Profile::Eks),
+    ("kubernetes.azure.com/cluster", Profile::Aks),
+    ("ncloud.com/nks-", Profile::Nks),
+];
+
 impl Default for Settings {
     fn default() -> Self {
         let system = ["kube-system", "kube-public", "kube-node-lease"];
@@ -153,6 +165,17 @@ impl Profile {
     /// The profile of that name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|profile| profile.name() == name)
+    }
+
+    /// Who runs the control plane of what was given, as far as its nodes and an export of its cloud tell.
+    pub fn of(input: &Input) -> Option<Self> {
+        let of_node = |node: &Object| {
+            let labels = node.value.at(&["metadata", "labels"]).as_object()?;
+            let is_of = |(prefix, _): &&(&str, Self)| labels.keys().any(|key| key.starts_with(prefix));
+            NODE_LABELS.iter().find(is_of).map(|(_, profile)| *profile)
+        };
+        let exported = Cloud::of(input).profile();
+        exported.or_else(|| input.objects.of_kind("", "Node").find_map(of_node))
     }
 
     /// True when a provider runs the control plane, so that its flags and files are out of reach.

@@ -170,9 +170,10 @@ fn every_fixture_comes_out_as_it_says() {
     let mut seen: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     let mut wrong = Vec::new();
     for text in FIXTURES {
-        for case in text.split("\n\n").map(str::trim).filter(|c| !c.is_empty() && !c.starts_with('#')) {
-            let mut lines = case.lines();
-            let head: Vec<_> = lines.next().unwrap().split(' ').collect();
+        for case in text.split("\n\n").map(str::trim) {
+            let mut lines = case.lines().filter(|line| !line.starts_with('#'));
+            let Some(head) = lines.next() else { continue };
+            let head: Vec<_> = head.split(' ').collect();
             let (id, want) = (head[0], head[1]);
             let input = input(&lines.collect::<Vec<_>>(), head.contains(&"cluster"));
             let (got, said) = ask(id, &input, &settings(&head));

@@ -109,12 +109,9 @@ fn framework() -> Arg {
 }
 
 fn profile() -> Arg {
-    Arg::new("profile")
-        .long("profile")
-        .value_name("WHO")
-        .value_parser(Profile::ALL.map(Profile::name))
-        .default_value(Profile::default().name())
-        .help("Who runs the control plane: you, or a provider")
+    Arg::new("profile").long("profile").value_name("WHO").value_parser(Profile::ALL.map(Profile::name)).help(
+        "Who runs the control plane: you, or a provider; told by nodes and exports of the cloud unless said",
+    )
 }
 
 fn version() -> Arg {
@@ -161,7 +158,7 @@ fn spoken(matches: &ArgMatches) -> Language {
 fn scan(matches: &ArgMatches) -> Result<u8, Failure> {
     let mut gathered = gather::gather(matches)?;
     limits::write_rights(matches, &gathered.input)?;
-    let settings = settings(matches);
+    let settings = settings(matches, &gathered.input);
     let (mut report, mut judged) = look(&gathered.input, matches, &settings)?;
     let patches = match fix::wanted(matches) {
         None => None,
@@ -202,11 +199,11 @@ fn frameworks(matches: &ArgMatches) -> Vec<Framework> {
     named.filter_map(|name| Framework::parse(name)).collect()
 }
 
-fn settings(matches: &ArgMatches) -> Settings {
+fn settings(matches: &ArgMatches, input: &Input) -> Settings {
     let text = |name| matches.get_one::<String>(name).map_or("", String::as_str);
     Settings {
         pod_security: Version::parse(text("pod-security-version")).unwrap_or_default(),
-        profile: Profile::parse(text("profile")).unwrap_or_default(),
+        profile: Profile::parse(text("profile")).or_else(|| Profile::of(input)).unwrap_or_default(),
         registries: matches.get_many("registry").into_iter().flatten().cloned().collect(),
         limits: limits::limits(matches),
         ..Settings::default()

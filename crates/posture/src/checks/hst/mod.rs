@@ -2,7 +2,6 @@
 
 mod certificates;
 mod checker;
-mod ends;
 pub(super) mod files;
 mod kubelet;
 mod nodes;

@@ -3,11 +3,11 @@
 use api::Value;
 use api::time::Timestamp;
 
-use super::ends;
 use crate::finding::Status;
 use crate::scan::Scan;
 use crate::settings::Profile;
 use crate::sources::host::Host;
+use crate::systems;
 use crate::when::moment;
 use crate::words::{Said, Words, words};
 
@@ -134,7 +134,7 @@ fn updates(scan: &mut Scan<'_>, host: &Host<'_>) {
     let os = host.at(&["os"]);
     let (id, version) = (os.str_at(&["id"]), os.str_at(&["versionId"]));
     let place = || host.place("Host", "updates");
-    if let Some(day) = ends::end(id, version).filter(|day| passed(day, now)) {
+    if let Some(day) = systems::end(id, version).filter(|day| passed(day, now)) {
         let name = os.str_at(&["prettyName"]);
         scan.find("HST-071", Status::Fail, place(), "os.versionId".to_owned(), ENDED.with([name, day]));
     }
