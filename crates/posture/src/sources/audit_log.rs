@@ -90,7 +90,7 @@ impl AuditLog {
     }
 
     /// Everybody who asked and was let in by an authenticator, the first 20,000.
-    pub(crate) fn actors(&self) -> impl Iterator<Item = &Actor> {
+    fn actors(&self) -> impl Iterator<Item = &Actor> {
         self.actors.all()
     }
 

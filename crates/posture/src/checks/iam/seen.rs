@@ -24,8 +24,8 @@ const OUTSIDE: Words = words(
 
 pub(super) fn run(scan: &mut Scan<'_>) {
     let Some(log) = scan.input.audit_log.as_ref().filter(|log| log.events() > 0) else { return };
-    for actor in log.actors() {
-        scan.examine("IAM-030");
+    scan.examine("IAM-030");
+    for actor in log.certificate_users() {
         let Some(mark) = &actor.certificate else { continue };
         let reason = CERTIFICATE.with([actor.name.as_str(), &mark.time, &mark.id]);
         let place = Place { subject: user(&actor.name), origin: Some(mark.origin()) };
