@@ -1,6 +1,6 @@
 //! A command line as the programs of Kubernetes read it.
 //!
-//! Entry point: [`Flags::parse`].
+//! Entry points: [`Flags::parse`]; [`pairs`] for who wants to know where each stands.
 
 /// The flags of a program that takes no other words, in the order they were given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,17 +11,7 @@ impl<'a> Flags<'a> {
     ///
     /// A word behind `--name` is its value: these programs refuse to start with words that are no flags.
     pub(crate) fn parse(words: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut words = words.into_iter().peekable();
-        let mut flags = Vec::new();
-        while let Some(word) = words.next() {
-            let Some(flag) = named(word) else { continue };
-            let (name, value) = match flag.split_once('=') {
-                Some((name, value)) => (name, value),
-                None => (flag, words.next_if(|next| is_value(next)).unwrap_or("true")),
-            };
-            flags.push((name.replace('_', "-"), value));
-        }
-        Self(flags)
+        Self(pairs(words, &[]).into_iter().map(|(_, name, value)| (name, value)).collect())
     }
 
     /// The value that counts: the last one.
@@ -35,21 +25,39 @@ impl<'a> Flags<'a> {
     }
 }
 
-/// The name, with what follows it: `--name…`, or a letter alone as in `-H`.
-fn named(word: &str) -> Option<&str> {
-    match word.strip_prefix("--") {
-        Some(flag) => Some(flag).filter(|flag| !flag.is_empty()),
-        None => word.strip_prefix('-').filter(|flag| {
-            let mut signs = flag.chars();
-            signs.next().is_some_and(char::is_alphabetic) && matches!(signs.next(), None | Some('='))
-        }),
+/// The flags of a command line: which word each is, its name and its value.  What stands behind a flag of `switches`
+/// is not its value.
+pub(crate) fn pairs<'a>(
+    words: impl IntoIterator<Item = &'a str>,
+    switches: &[&str],
+) -> Vec<(usize, String, &'a str)> {
+    let mut words = words.into_iter().enumerate().peekable();
+    let mut flags = Vec::new();
+    while let Some((at, word)) = words.next() {
+        let Some(flag) = named(word) else { continue };
+        let (name, value) = match flag.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (flag, None),
+        };
+        // Both spellings are one flag.
+        let name = name.replace('_', "-");
+        let takes_next = |next: &(usize, &str)| !switches.contains(&name.as_str()) && is_value(next.1);
+        let value = value.or_else(|| words.next_if(takes_next).map(|(_, next)| next)).unwrap_or("true");
+        flags.push((at, name, value));
     }
+    flags
 }
 
-/// Anything that is no flag; `-999` is a number.
+/// The name, with what follows it: `--name…`, `-name…` as Go's own package has it, or a letter as in `-H`.
+fn named(word: &str) -> Option<&str> {
+    let flag = word.strip_prefix("--").or_else(|| word.strip_prefix('-'))?;
+    flag.starts_with(char::is_alphabetic).then_some(flag)
+}
+
+/// Anything that is no flag; `-999` is a number, `-` a file.
 fn is_value(word: &str) -> bool {
     match word.strip_prefix('-') {
-        Some(rest) => rest.starts_with(|c: char| c.is_ascii_digit()),
+        Some(rest) => rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_digit()),
         None => true,
     }
 }

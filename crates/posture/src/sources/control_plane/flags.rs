@@ -3,6 +3,7 @@
 use api::Value;
 
 use super::argv::Word;
+use crate::sources::flags::pairs;
 
 /// Boolean flags: they take no value but behind a `=`.
 const BOOLEAN: &[&str] = &[
@@ -55,27 +56,12 @@ pub(crate) struct Flags(Vec<Flag>);
 impl Flags {
     /// Reads a command line without the program's name.
     pub(crate) fn parse(words: &[Word]) -> Self {
-        let mut flags = Vec::new();
-        let mut rest = words.iter().peekable();
-        while let Some(word) = rest.next() {
-            if word.text == "--" {
-                break;
-            }
-            let Some(name) = word.text.strip_prefix("--").or_else(|| word.text.strip_prefix('-')) else {
-                continue;
-            };
-            let (name, value) = match name.split_once('=') {
-                Some((name, value)) => (name, Some(value.to_owned())),
-                None => (name, None),
-            };
-            // Both spellings are one flag.
-            let name = name.replace('_', "-");
-            let takes_next = |next: &Word| !BOOLEAN.contains(&name.as_str()) && !next.text.starts_with("--");
-            let value = value.or_else(|| rest.next_if(|next| takes_next(next)).map(|next| next.text.clone()));
-            let value = value.unwrap_or_else(|| "true".to_owned());
-            flags.push(Flag { name, value, field: word.field.clone() });
-        }
-        Self(flags)
+        let flags = words.iter().map(|word| word.text.as_str()).take_while(|text| *text != "--");
+        let flag = |(at, name, value): (usize, String, &str)| {
+            let field = words.get(at)?.field.clone();
+            Some(Flag { name, value: value.to_owned(), field })
+        };
+        Self(pairs(flags, BOOLEAN).into_iter().filter_map(flag).collect())
     }
 
     /// What etcd reads from its environment; flags count for more.
