@@ -50,4 +50,4 @@ pub use settings::{Limits, LogLimits, Profile, Settings};
 pub use sources::audit_log::AuditLog;
 pub use sources::control_plane::files_named;
 pub use sources::{rights, unreadable};
-pub use words::{Language, Words};
+pub use words::{Language, Words, columns};

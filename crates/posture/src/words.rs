@@ -98,9 +98,23 @@ impl From<Said> for Part {
     }
 }
 
+/// How many columns of a terminal a text takes: two a letter for Hangul and its neighbours (East Asian Width).
+pub fn columns(text: &str) -> usize {
+    text.chars().map(|c| if is_wide(c) { 2 } else { 1 }).sum()
+}
+
+fn is_wide(c: char) -> bool {
+    matches!(c, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}' | '\u{ff00}'..='\u{ff60}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hangul_is_wide() {
+        assert_eq!((columns("ab→…é"), columns("파드 a")), (5, 6));
+    }
 
     #[test]
     fn parts_stand_where_they_belong() {

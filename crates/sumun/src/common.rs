@@ -16,6 +16,7 @@ use std::process::ExitCode;
 use api::Value;
 use clap::{Arg, ArgAction, ArgMatches, ValueHint};
 use evidence::{Evidence, Reader, Wanted};
+use posture::columns;
 
 pub(crate) use live::Live;
 pub(crate) use policy::{Policy, policy_args};
@@ -311,12 +312,13 @@ pub(crate) fn source_text(grant: &Value) -> String {
 /// Rows under a heading, columns aligned with three spaces between them as kubectl's.
 pub(crate) fn table(heading: &[&str], rows: &[Vec<String>]) -> String {
     let width = |column: usize| {
-        let cells = rows.iter().filter_map(|r| r.get(column)).map(|c| c.chars().count());
-        cells.chain(heading.get(column).map(|h| h.len())).max().unwrap_or(0)
+        let cells = rows.iter().filter_map(|r| r.get(column)).map(|c| columns(c));
+        cells.chain(heading.get(column).map(|h| columns(h))).max().unwrap_or(0)
     };
     let widths: Vec<usize> = (0..heading.len()).map(width).collect();
     let line = |cells: Vec<&str>| {
-        let padded = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        let pad = |cell: &str, width: usize| " ".repeat(width.saturating_sub(columns(cell)));
+        let padded = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell}{}", pad(cell, *width)));
         padded.collect::<Vec<_>>().join("   ").trim_end().to_owned() + "\n"
     };
     let body = rows.iter().map(|row| line(row.iter().map(String::as_str).collect()));

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{Outcome, Report, Terms, missing, remark};
 use crate::finding::Status;
 use crate::frameworks::Framework;
-use crate::words::Language;
+use crate::words::{Language, columns};
 
 /// How many findings of one check are told.
 const MOST: usize = 10;
@@ -132,9 +132,4 @@ fn table(out: &mut String, rows: &[Vec<String>]) {
             .map(|(cell, width)| format!("{cell}{}", " ".repeat(width - columns(cell))));
         let _ = writeln!(out, "{}", cells.collect::<Vec<_>>().join("   ").trim_end());
     }
-}
-
-/// How many columns of a terminal a text takes: Hangul takes two a letter.
-fn columns(text: &str) -> usize {
-    text.chars().map(|c| if ('\u{1100}'..='\u{ffff}').contains(&c) { 2 } else { 1 }).sum()
 }
