@@ -4,24 +4,22 @@
 
 mod activation;
 mod attribute;
+mod call;
 mod fold;
+mod make;
 mod slots;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 
-use regex::Regex;
-
-use crate::ast::Name;
 use crate::cost;
-use crate::env::Overload;
 use crate::error::{Cause, Error};
 use crate::library;
-use crate::plan::{BinaryCost, Invocation, Node, PatternKind, Program};
+use crate::plan::{BinaryCost, Node, Program};
 use crate::policy::Composed;
 use crate::stack;
 use crate::types::Type;
-use crate::value::{self, MapValue, Result, StructValue, Value};
+use crate::value::{self, MapValue, Result, Value};
 
 pub use activation::Activation;
 use activation::Slot;
@@ -367,139 +365,6 @@ impl<'v> Run<'v, '_> {
             value => Ok(value),
         }
     }
-
-    /// The arguments of a function in `values`, and what the call costs by their sizes; one without a value has size 1.
-    fn arguments(
-        &mut self,
-        args: &'v [Node],
-        values: &mut [Value<'v>],
-        price: library::Cost,
-        single: bool,
-        stops: bool,
-    ) -> std::result::Result<(), Error> {
-        let mut failure = None;
-        for (arg, value) in args.iter().zip(values.iter_mut()) {
-            match self.eval(arg) {
-                Ok(v) => *value = v,
-                Err(e) if stops || e.is_fatal() => return Err(e),
-                Err(e) => {
-                    failure.get_or_insert(e);
-                }
-            }
-        }
-        if failure.is_some() || !by_result(price) {
-            self.charge(cost::of_call(price, single, values, None))?;
-        }
-        failure.map_or(Ok(()), Err)
-    }
-
-    /// Calls a function; few arguments need no allocation.
-    #[inline(never)]
-    fn call(&mut self, call: &'v Invocation) -> Result<'v> {
-        match call.args.len() {
-            0 | 1 => self.call_with(call, &mut [Value::Null; 1]),
-            2 => self.call_with(call, &mut [const { Value::Null }; 2]),
-            3 => self.call_with(call, &mut [const { Value::Null }; 3]),
-            n => self.call_with(call, &mut vec![Value::Null; n]),
-        }
-    }
-
-    fn call_with(&mut self, call: &'v Invocation, values: &mut [Value<'v>]) -> Result<'v> {
-        let values = values.get_mut(..call.args.len()).unwrap_or_default();
-        let single = call.candidates.len() == 1;
-        self.arguments(&call.args, values, call.cost, single, call.stops)?;
-        let fitting = |o: &&&'static Overload| {
-            o.args.len() == values.len() && o.args.iter().zip(values.iter()).all(|(t, v)| fits(t, v))
-        };
-        let chosen = match call.candidates.as_slice() {
-            [one] => Some(*one),
-            many => many.iter().find(fitting).copied(),
-        };
-        let result = match chosen {
-            Some(overload) => {
-                let result = (overload.row.call)(values);
-                let refused = result.as_ref().is_err_and(Error::is_no_such_overload);
-                if refused && !overload.args.iter().zip(values.iter()).all(|(t, v)| fits(t, v)) {
-                    Err(no_overload(call.name, values))
-                } else {
-                    result
-                }
-            }
-            None => Err(no_overload(call.name, values)),
-        };
-        if by_result(call.cost) {
-            self.charge(cost::of_call(call.cost, single, &[], result.as_ref().ok()))?;
-        }
-        result
-    }
-
-    #[inline(never)]
-    fn pattern(
-        &mut self,
-        kind: PatternKind,
-        regex: &Regex,
-        args: &'v [Node],
-        price: library::Cost,
-        single: bool,
-    ) -> Result<'v> {
-        let mut values = [const { Value::Null }; 3];
-        let values = values.get_mut(..args.len()).ok_or_else(Error::no_such_overload)?;
-        self.arguments(args, values, price, single, true)?;
-        match kind {
-            PatternKind::Matches => {
-                let text = values.first().and_then(Value::as_str).ok_or_else(Error::no_such_overload)?;
-                Ok(Value::Bool(regex.is_match(text)))
-            }
-            PatternKind::Find => library::find_with(regex, values),
-            PatternKind::FindAll => library::find_all_with(regex, values),
-        }
-    }
-
-    #[inline(never)]
-    fn list(&mut self, items: &'v [(Node, bool)]) -> Result<'v> {
-        let mut out = Vec::with_capacity(items.len());
-        for (item, optional) in items {
-            let value = self.eval(item)?;
-            if !optional {
-                out.push(value);
-                continue;
-            }
-            match value {
-                Value::Optional(v) => out.extend(v.map(|v| (*v).clone())),
-                other => {
-                    let message =
-                        format!("cannot initialize optional list element from non-optional value {other}");
-                    return Err(Error::new(message));
-                }
-            }
-        }
-        Ok(Value::list(out))
-    }
-
-    #[inline(never)]
-    fn map(&mut self, entries: &'v [(Node, Node, bool)]) -> Result<'v> {
-        let mut out = MapValue::default();
-        for (key, value, optional) in entries {
-            let (key, value) = (self.eval(key)?, self.eval(value)?);
-            match unwrapped(&key, value, *optional)? {
-                Some(value) => out.insert(key, value),
-                None => out.remove(&key),
-            }
-        }
-        Ok(Value::Map(out.into()))
-    }
-
-    #[inline(never)]
-    fn object(&mut self, type_name: &Name, fields: &'v [(Name, Node, bool)]) -> Result<'v> {
-        let mut out: Vec<(Name, Value<'v>)> = Vec::with_capacity(fields.len());
-        for (name, value, optional) in fields {
-            let value = self.eval(value)?;
-            if let Some(value) = unwrapped(&Value::Str(name), value, *optional)? {
-                out.push((name.clone(), value));
-            }
-        }
-        Ok(Value::Struct(StructValue { type_name: type_name.clone(), fields: out }.into()))
-    }
 }
 
 /// What two operands without a value come to: what is unknown matters more than what failed, and the first of two.
@@ -508,52 +373,5 @@ fn worse(before: Option<Error>, error: Error) -> Error {
         Some(before) if before.is_unknown() && error.is_unknown() => before.merge(&error),
         Some(before) if before.is_unknown() || !error.is_unknown() => before,
         _ => error,
-    }
-}
-
-/// Whether a cost depends on what comes out.
-fn by_result(cost: library::Cost) -> bool {
-    matches!(cost, library::Cost::Outcome(_) | library::Cost::Single(library::SingleCost::Made))
-}
-
-/// The value of an entry, `None` for an empty optional.
-fn unwrapped<'v>(
-    key: &Value<'v>,
-    value: Value<'v>,
-    optional: bool,
-) -> std::result::Result<Option<Value<'v>>, Error> {
-    match value {
-        value if !optional => Ok(Some(value)),
-        Value::Optional(v) => Ok(v.map(|v| (*v).clone())),
-        other => {
-            let key = value::show::bare(key);
-            Err(Error::new(format!(
-                "cannot initialize optional entry '{key}' from non-optional value {other}"
-            )))
-        }
-    }
-}
-
-#[cold]
-fn no_overload(name: &str, values: &[Value<'_>]) -> Error {
-    match name {
-        "contains" | "startsWith" | "endsWith" | "@in" | "-_" => return Error::no_such_overload(),
-        "size" | "matches" | "sort" => return Error::new(format!("no such overload: {name}")),
-        _ => {}
-    }
-    let types: Vec<String> = values.iter().map(|v| v.type_of().runtime_name().to_owned()).collect();
-    Error::new(format!("no such overload: {name}({})", types.join(", ")))
-}
-
-/// Whether a value is of a type, contents aside.
-fn fits(ty: &Type, value: &Value<'_>) -> bool {
-    match ty {
-        Type::Dyn | Type::Param(_) => true,
-        Type::List(of) => {
-            value.list_len().is_some() && value.item(0).is_none_or(|v| v.is_ok_and(|v| fits(of, &v)))
-        }
-        Type::Map(_) => value.map_len().is_some(),
-        Type::Opaque(name, _) => value.type_of().runtime_name() == &**name,
-        other => value.type_of().runtime_name() == other.runtime_name(),
     }
 }

@@ -2,18 +2,20 @@
 //!
 //! Entry point: [`Program::new`].
 
-use std::sync::Arc;
+mod node;
+mod operator;
 
-use regex::Regex;
+use std::sync::Arc;
 
 use crate::ast::{Call, Comprehension, Expr, Kind, Name, Struct};
 use crate::checker::{Checked, Reference};
-use crate::env::{self, Overload};
 use crate::error::Error;
-use crate::library::{self, Arithmetic, Comparison, Cost};
 use crate::stack;
 use crate::types::Type;
-use crate::value::{MapValue, Value};
+use crate::value::Value;
+
+pub(crate) use node::{BinaryCost, Fold, Invocation, Node, Path, PatternKind, Quantifier, Root};
+use operator::{invocation, operator};
 
 /// A compiled expression; share it between threads and evaluate it as often as needed.
 #[derive(Debug)]
@@ -26,148 +28,6 @@ pub struct Program {
     /// Whether running it takes much stack.
     pub(crate) deep: bool,
     pub(crate) output: Type,
-}
-
-/// A step of a program.  Costs that a step has whatever its operands are part of it.
-#[derive(Debug)]
-pub(crate) enum Node {
-    Const(Value<'static>),
-    Variable {
-        at: usize,
-        cost: u64,
-    },
-    Local {
-        slot: usize,
-        cost: u64,
-    },
-    /// An accumulator; the step of its loop takes the value away, because it makes the next one of it.
-    Accu {
-        slot: usize,
-        init: usize,
-        cost: u64,
-        take: bool,
-    },
-    /// Fields of fields of a variable.
-    Path(Box<Path>),
-    Select {
-        operand: Box<Node>,
-        key: Name,
-        optional: bool,
-        extra: u64,
-    },
-    Has {
-        operand: Box<Node>,
-        key: Name,
-    },
-    Index {
-        operand: Box<Node>,
-        index: Box<Node>,
-        optional: bool,
-        extra: u64,
-    },
-    And(Box<[Node; 2]>),
-    Or(Box<[Node; 2]>),
-    Not(Box<Node>),
-    NotStrictlyFalse(Box<Node>),
-    Ternary(Box<[Node; 3]>),
-    Equal(Box<[Node; 2]>, bool),
-    Compare(Comparison, Box<[Node; 2]>, BinaryCost),
-    Add(Box<[Node; 2]>, BinaryCost),
-    Arithmetic(Arithmetic, Box<[Node; 2]>),
-    /// Membership in a list of constants.
-    Among(Box<Node>, Box<MapValue<'static>>),
-    OrElse {
-        operands: Box<[Node; 2]>,
-        unwrap: bool,
-    },
-    Call(Box<Invocation>),
-    Pattern {
-        kind: PatternKind,
-        regex: Box<Regex>,
-        args: Box<[Node]>,
-        cost: Cost,
-        single: bool,
-    },
-    List {
-        items: Box<[(Node, bool)]>,
-    },
-    Map {
-        entries: Box<[(Node, Node, bool)]>,
-    },
-    Struct {
-        type_name: Name,
-        fields: Box<[(Name, Node, bool)]>,
-    },
-    Quantifier(Box<Quantifier>),
-    Fold(Box<Fold>),
-}
-
-/// What two operands cost.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum BinaryCost {
-    One,
-    Smaller,
-    Both,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum PatternKind {
-    Matches,
-    Find,
-    FindAll,
-}
-
-#[derive(Debug)]
-pub(crate) struct Invocation {
-    pub name: &'static str,
-    pub candidates: Vec<&'static Overload>,
-    pub args: Box<[Node]>,
-    pub cost: Cost,
-    /// Whether the first argument without a value ends the call, so that it costs nothing.
-    pub stops: bool,
-}
-
-#[derive(Debug)]
-pub(crate) struct Fold {
-    pub range: Node,
-    pub var: usize,
-    pub var2: Option<usize>,
-    pub accu: usize,
-    pub condition: Node,
-    pub step: Node,
-    pub result: Node,
-    /// A binding: nothing is walked over.
-    pub bind: bool,
-}
-
-/// `variable.key.key`; what is on the way is not made a value.
-#[derive(Debug)]
-pub(crate) struct Path {
-    pub root: Root,
-    /// What reading the variable costs.
-    pub cost: u64,
-    pub keys: Vec<Name>,
-}
-
-/// Where a path begins.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Root {
-    /// A declared variable.
-    Variable(usize),
-    /// A variable of a loop.
-    Local(usize),
-}
-
-/// A loop that asks whether all items, or any, are like something.
-#[derive(Debug)]
-pub(crate) struct Quantifier {
-    pub range: Node,
-    pub var: usize,
-    pub var2: Option<usize>,
-    /// What is asked of each item.
-    pub predicate: Node,
-    /// What an item must give to decide.
-    pub decides: bool,
 }
 
 impl Program {
@@ -435,107 +295,4 @@ fn uncharged(node: Node) -> Node {
 /// A value of constants, computed now.
 fn folded(node: Node, constant: bool) -> Planned {
     if constant { crate::eval::constant(&node).map(Node::Const) } else { Ok(node) }
-}
-
-fn pair(args: Vec<Node>) -> Result<Box<[Node; 2]>, Error> {
-    <[Node; 2]>::try_from(args).map(Box::new).map_err(|_| Error::no_such_overload())
-}
-
-/// Operators that the evaluator knows itself; everything else is called.
-fn operator(
-    name: &str,
-    mut args: Vec<Node>,
-    candidates: Vec<&'static Overload>,
-    single: Option<&'static Overload>,
-) -> Planned {
-    let cost = match single.map(|o| o.row.cost) {
-        Some(Cost::Single(library::SingleCost::Smaller)) => BinaryCost::Smaller,
-        Some(Cost::Single(library::SingleCost::Both)) => BinaryCost::Both,
-        _ => BinaryCost::One,
-    };
-    Ok(match name {
-        "!_" | "@not_strictly_false" => {
-            let operand = Box::new(args.pop().ok_or_else(Error::no_such_overload)?);
-            if name == "!_" { Node::Not(operand) } else { Node::NotStrictlyFalse(operand) }
-        }
-        "_&&_" => Node::And(pair(args)?),
-        "_||_" => Node::Or(pair(args)?),
-        "_==_" => Node::Equal(pair(args)?, true),
-        "_!=_" => Node::Equal(pair(args)?, false),
-        "_?_:_" => {
-            let [condition, then, other] =
-                <[Node; 3]>::try_from(args).map_err(|_| Error::no_such_overload())?;
-            Node::Ternary(Box::new([condition, uncharged(then), uncharged(other)]))
-        }
-        "_[_]" | "_[?_]" => {
-            let [operand, index] = *pair(args)?;
-            let extra = relative(&operand);
-            let index = Box::new(uncharged(index));
-            Node::Index { operand: Box::new(operand), index, optional: name == "_[?_]", extra }
-        }
-        "_<_" => Node::Compare(Comparison::Less, pair(args)?, cost),
-        "_<=_" => Node::Compare(Comparison::LessEquals, pair(args)?, cost),
-        "_>_" => Node::Compare(Comparison::Greater, pair(args)?, cost),
-        "_>=_" => Node::Compare(Comparison::GreaterEquals, pair(args)?, cost),
-        "_+_" => Node::Add(pair(args)?, cost),
-        "_-_" => Node::Arithmetic(Arithmetic::Subtract, pair(args)?),
-        "_*_" => Node::Arithmetic(Arithmetic::Multiply, pair(args)?),
-        "_/_" => Node::Arithmetic(Arithmetic::Divide, pair(args)?),
-        "_%_" => Node::Arithmetic(Arithmetic::Modulo, pair(args)?),
-        "or" | "orValue" if args.len() == 2 => {
-            Node::OrElse { operands: pair(args)?, unwrap: name == "orValue" }
-        }
-        "@in" => return membership(args, candidates),
-        "matches" | "find" | "findAll" => return pattern(name, args, candidates),
-        _ => return invocation(args, candidates),
-    })
-}
-
-/// `x in ['a', 'b']` is looked up at once.
-fn membership(args: Vec<Node>, candidates: Vec<&'static Overload>) -> Planned {
-    let listed = matches!(candidates.as_slice(), [one] if one.row.id == "in_list");
-    if let ([_, Node::Const(list)], true) = (args.as_slice(), listed) {
-        let items = list.items()?;
-        if items.is_empty() {
-            return Ok(Node::Const(Value::Bool(false)));
-        }
-        let simple = |v: &Value<'_>| {
-            v.as_str().is_some()
-                || matches!(v, Value::Bool(_) | Value::Int(_) | Value::Uint(_) | Value::Double(_))
-        };
-        if items.iter().all(simple) {
-            let mut set = MapValue::default();
-            items.into_iter().for_each(|v| set.insert(v, Value::Null));
-            let [value, _] = *pair(args)?;
-            return Ok(Node::Among(Box::new(value), Box::new(set)));
-        }
-    }
-    invocation(args, candidates)
-}
-
-/// A pattern that is written out is compiled once.
-fn pattern(name: &str, args: Vec<Node>, candidates: Vec<&'static Overload>) -> Planned {
-    let (Some(Node::Const(pattern)), Some(first)) = (args.get(1), candidates.first()) else {
-        return invocation(args, candidates);
-    };
-    let Some(text) = pattern.as_str() else { return invocation(args, candidates) };
-    let regex = Box::new(library::compile_regex(text)?);
-    let kind = match name {
-        "matches" => PatternKind::Matches,
-        "find" => PatternKind::Find,
-        _ => PatternKind::FindAll,
-    };
-    Ok(Node::Pattern { kind, regex, args: args.into(), cost: first.row.cost, single: candidates.len() == 1 })
-}
-
-/// The functions whose value for a constant is computed once.
-const CONVERSIONS: [&str; 10] =
-    ["bool", "bytes", "double", "duration", "dyn", "int", "string", "timestamp", "type", "uint"];
-
-fn invocation(args: Vec<Node>, candidates: Vec<&'static Overload>) -> Planned {
-    let first = candidates.first().ok_or_else(Error::no_such_overload)?;
-    let (name, cost) = (first.row.name, first.row.cost);
-    let constant = CONVERSIONS.contains(&name) && matches!(args.as_slice(), [Node::Const(_)]);
-    let stops = args.len() > 2 || (candidates.len() > 1 && env::is_variadic(name));
-    folded(Node::Call(Box::new(Invocation { name, candidates, args: args.into(), cost, stops })), constant)
 }

@@ -4,6 +4,7 @@
 //! who holds some permissions gains another identity.  Every permission on a path is proved by the authorizer a server
 //! runs, and told with the binding and rule that gave it.
 
+mod graph;
 mod holdings;
 mod judge;
 mod principal;
