@@ -8,10 +8,25 @@ use std::fmt;
 use api::time::Timestamp;
 
 /// When the table was made: releases after the last one in it are not known here.
-pub(crate) const MADE: &str = "2026-05-01";
+pub(crate) const MADE: &str = "2026-08-22";
 
-/// Minor releases, and the last day on which the project mends them.
+/// Minor releases, and the last day on which the project mends them: those that have ended by the list of
+/// kubernetes.io/releases/patch-releases (which counts a last release after the day that was planned), the others as
+/// planned there and by endoflife.date.
 const ENDS: &[(u32, &str)] = &[
+    (2, "2016-10-23"),
+    (3, "2016-11-01"),
+    (4, "2017-04-21"),
+    (5, "2017-10-01"),
+    (6, "2017-11-23"),
+    (7, "2018-04-04"),
+    (8, "2018-07-12"),
+    (9, "2018-09-29"),
+    (10, "2019-02-13"),
+    (11, "2019-05-01"),
+    (12, "2019-07-08"),
+    (13, "2019-10-15"),
+    (14, "2019-12-11"),
     (15, "2020-05-06"),
     (16, "2020-09-02"),
     (17, "2021-01-13"),
@@ -135,7 +150,7 @@ mod tests {
         assert_eq!(support(33, at("2026-06-28")), Support::Until("2026-06-28", 0));
         assert_eq!(support(33, at("2026-06-29")), Support::Until("2026-06-28", -1));
         assert_eq!(support(33, at("2026-06-18")), Support::Until("2026-06-28", 10));
-        assert_eq!(support(3, at("2026-06-18")), Support::Ended);
+        assert_eq!(support(1, at("2026-06-18")), Support::Ended);
         assert_eq!(support(99, at("2026-06-18")), Support::Unknown);
     }
 

@@ -58,7 +58,8 @@ pub(super) const RULES: &[Rule] = &[
     rule("CPL-077", ETCD, Ask::Other(etcd::reachable)),
 ];
 
-/// Features that keep others in their bounds; on unless somebody switches them off.
+/// Features that keep others in their bounds; on unless somebody switches them off.  From the feature gates of
+/// Kubernetes 1.36 and those that earlier releases had (kubernetes.io/docs, feature gates and removed feature gates).
 const SECURITY_GATES: &[&str] = &[
     "AnonymousAuthConfigurableEndpoints",
     "AppArmor",
@@ -66,6 +67,8 @@ const SECURITY_GATES: &[&str] = &[
     "AuthorizePodWebsocketUpgradeCreatePermission",
     "AuthorizeWithSelectors",
     "BoundServiceAccountTokenVolume",
+    "DRAResourceClaimGranularStatusAuthorization",
+    "KubeletEnsureSecretPulledImages",
     "KubeletFineGrainedAuthz",
     "LegacyServiceAccountTokenCleanUp",
     "LegacyServiceAccountTokenNoAutoGeneration",
@@ -76,6 +79,7 @@ const SECURITY_GATES: &[&str] = &[
     "ServiceAccountTokenNodeBindingValidation",
     "ServiceAccountTokenPodNodeInfo",
     "TokenRequestServiceAccountUIDValidation",
+    "UnauthenticatedHTTP2DOSMitigation",
     "ValidatingAdmissionPolicy",
 ];
 

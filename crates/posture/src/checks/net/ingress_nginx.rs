@@ -21,13 +21,14 @@ const IMAGES: [&str; 3] =
 const OTHERS: [&str; 2] = ["nginxinc/", "bitnami/nginx-ingress-controller"];
 
 /// Minor releases of the line 1, and the first patch of each without a known way to run code in the controller
-/// (CVE-2026-24512, CVE-2026-3288); older lines never got one.
-const MENDED: [(u32, u32); 3] = [(13, 8), (14, 4), (15, 0)];
+/// (CVE-2026-4342; CVE-2026-24512 and CVE-2026-3288 were mended before); older lines never got one.  From the records
+/// of cve.org and vuln.go.dev and the project's change logs, of August 2026.
+const MENDED: [(u32, u32); 3] = [(13, 9), (14, 5), (15, 1)];
 
 /// The first patches without the hole that anybody in the pod network could use (CVE-2025-1974).
 const NIGHTMARE: [(u32, u32); 2] = [(11, 5), (12, 1)];
 
-/// The day on which the project ended.
+/// The day on which the project ended (kubernetes.io/blog, 11 November 2025: maintained until March 2026).
 const ENDED: &str = "2026-03-31";
 
 const NIGHTMARE_OPEN: Words = words(
@@ -35,8 +36,8 @@ const NIGHTMARE_OPEN: Words = words(
     "{}은(는) 파드 네트워크의 누구나 컨트롤러에서 코드를 실행하고 시크릿을 읽을 수 있음 (CVE-2025-1974)",
 );
 const OPEN: Words = words(
-    "{} lets whoever writes an Ingress run code in it (CVE-2026-24512, CVE-2026-3288)",
-    "{}은(는) Ingress를 쓸 수 있는 사람이 컨트롤러에서 코드를 실행할 수 있음 (CVE-2026-24512, CVE-2026-3288)",
+    "{} lets whoever writes an Ingress run code in it (CVE-2026-4342)",
+    "{}은(는) Ingress를 쓸 수 있는 사람이 컨트롤러에서 코드를 실행할 수 있음 (CVE-2026-4342)",
 );
 const RETIRED: Words = words(
     "{} gets no more fixes: the project ended on {}",

@@ -47,11 +47,11 @@ const WRITES_SHARED: Words = words(
 );
 const TOKEN: Words = words(
     "the token of the service account \"{}\" is mounted, and nothing says that it is used",
-    "서비스 계정 \"{}\"의 토큰이 마운트되지만 쓴다는 표시가 없음",
+    "서비스 어카운트 \"{}\"의 토큰이 마운트되지만 쓴다는 표시가 없음",
 );
 const DEFAULT_ACCOUNT: Words = words(
     "it runs as the namespace's default service account, as everything else that names none",
-    "서비스 계정을 지정하지 않아 네임스페이스의 default 계정으로 실행됨",
+    "서비스 어카운트을 지정하지 않아 네임스페이스의 default 어카운트로 실행됨",
 );
 const LEADS_TO_ROOT: Words = words("volume \"{}\" is {} of the host", "볼륨 \"{}\"이 호스트의 {}임");
 const IN_DEFAULT: Words = words("it is in the namespace default", "default 네임스페이스에 있음");

@@ -22,13 +22,13 @@ const SE_LINUX: [&str; 9] =
 
 const NO_PROFILE: Words = words(
     "container \"{}\" names no profile, and what its node does is not known",
-    "컨테이너 \"{}\"에 프로필이 없고 노드의 기본 동작을 알 수 없음",
+    "컨테이너 \"{}\"에 프로파일이 없고 노드의 기본 동작을 알 수 없음",
 );
 const NO_APP_ARMOR: Words =
-    words("container \"{}\" runs without a profile: {}", "컨테이너 \"{}\"가 프로필 없이 실행됨: {}");
+    words("container \"{}\" runs without a profile: {}", "컨테이너 \"{}\"가 프로파일 없이 실행됨: {}");
 const UNFILTERED: Words = words(
     "container \"{}\" is not filtered: no profile, and seccompDefault is not known to be on at every node",
-    "컨테이너 \"{}\"에 seccomp이 적용되지 않음: 프로필이 없고 모든 노드의 seccompDefault도 확인되지 않음",
+    "컨테이너 \"{}\"에 seccomp이 적용되지 않음: 프로파일이 없고 모든 노드의 seccompDefault도 확인되지 않음",
 );
 const UNCONFINED: Words =
     words("container \"{}\" turns the filter off (Unconfined)", "컨테이너 \"{}\"가 필터를 끔 (Unconfined)");

@@ -35,7 +35,7 @@ const OPEN: Words =
     words("calls that it does not name are let through: {}", "명시하지 않은 호출을 허용함: {}");
 const ALLOWED: Words = words("it allows {}", "{}를 허용함");
 const NOT_GIVEN: Words =
-    words("profiles that pods ask for were not given: {}", "파드가 쓰는 프로필이 주어지지 않음: {}");
+    words("profiles that pods ask for were not given: {}", "파드가 쓰는 프로파일이 주어지지 않음: {}");
 
 fn run(scan: &mut Scan<'_>) {
     let profiles = profiles(scan.input);
