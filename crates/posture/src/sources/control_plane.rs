@@ -8,6 +8,8 @@ mod components;
 mod files;
 mod flags;
 
+use api::Value;
+
 use crate::catalogue::Kind;
 use crate::finding::Place;
 use crate::input::Input;
@@ -15,6 +17,7 @@ use crate::releases::Release;
 use crate::scan::Scan;
 use crate::workload::Workloads;
 
+pub(crate) use components::etcd_flag;
 pub(crate) use files::{File, Files, beside};
 pub(crate) use flags::Flags;
 
@@ -42,7 +45,7 @@ pub(crate) struct Component<'a> {
     pub field: String,
     /// Mounts of the host's files: the path in the container, the path on the host.
     mounts: Vec<(&'a str, &'a str)>,
-    /// A file that replaces the flags, and was not given.
+    /// What replaces the flags, and was not given: a file, or the environment.
     pub missing: Option<String>,
 }
 
@@ -127,20 +130,29 @@ impl Component<'_> {
         self.version.is_none_or(|version| version >= Release::minor(minor))
     }
 
-    /// etcd's `--config-file` replaces its flags and its environment.
+    /// A file that stands for flags: etcd's `--config-file` replaces them and its environment, OpenShift's adds to them.
     fn read_configuration(&mut self, files: &Files<'_>) {
-        if self.program != Program::Etcd {
-            return;
-        }
-        let path = self.flags.text("config-file").to_owned();
+        let flag = if self.program == Program::Etcd { "config-file" } else { "openshift-config" };
+        let path = self.flags.text(flag).to_owned();
         if path.is_empty() {
             return;
         }
-        match files.find(&self.on_host(&path), self.host).and_then(|file| file.value()) {
-            Some(value) => self.flags = Flags::of_etcd_file(&value, &path),
-            None => self.missing = Some(path),
+        let value = files.find(&self.on_host(&path), self.host).and_then(|file| file.value());
+        match (value, self.program) {
+            (None, _) => self.missing = Some(path),
+            (Some(value), Program::Etcd) => self.flags = Flags::of_etcd_file(&value, &path),
+            (Some(value), _) => self.flags.add_arguments(&value, &path),
         }
     }
+}
+
+/// The program that a container of a pod runs, and the words behind its name.
+pub(crate) fn command(container: &Value) -> Option<(Program, Vec<String>)> {
+    let words = ["command", "args"].into_iter().flat_map(|list| container.array_at(&[list]));
+    let word = |text: &str| argv::Word { text: text.to_owned(), field: String::new() };
+    let words: Vec<_> = words.filter_map(Value::as_str).map(word).collect();
+    let (program, words) = argv::program(&words)?;
+    Some((program, words.into_iter().map(|word| word.text).collect()))
 }
 
 /// Paths on hosts of the files that the flags of the control plane name, and that those files name, as far as they tell

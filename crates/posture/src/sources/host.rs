@@ -37,6 +37,8 @@ pub(crate) struct File<'a> {
 #[derive(Clone, Debug)]
 pub(crate) struct Process<'a> {
     pub args: Vec<&'a str>,
+    /// The variables that it goes by.
+    pub environment: &'a Value,
 }
 
 /// What is known about a path.
@@ -104,6 +106,10 @@ impl<'a> Host<'a> {
         let what = trimmed(what);
         let above = |gap: &&Value| {
             let gap = gap.str_at(&["what"]);
+            // There were too many files to tell of all.
+            if gap == "files" && what.starts_with('/') {
+                return true;
+            }
             what.strip_prefix(gap).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         let gaps = self.document.value.array_at(&["missing"]);
@@ -115,6 +121,7 @@ impl<'a> Host<'a> {
         let all = self.document.value.array_at(&["processes"]).iter();
         all.filter(move |process| process.str_at(&["name"]) == name).map(|process| Process {
             args: process.array_at(&["args"]).iter().filter_map(Value::as_str).collect(),
+            environment: process.at(&["environment"]),
         })
     }
 
@@ -187,6 +194,10 @@ mod tests {
         assert!(matches!(host.seen("/etc/x/2"), Seen::Absent));
         assert!(matches!(host.seen("/var/lib/etcd/member"), Seen::Unknown("permission denied")));
         assert!(matches!(host.seen("/var/lib/etcd2"), Seen::Absent));
+        let many = Document::parse(Kind::Host, "facts", b"{files: [], missing: [{what: files, why: many}]}")
+            .unwrap();
+        let many = Host::of(&many[0]);
+        assert!(matches!(many.seen("/etc/x"), Seen::Unknown("many")) && many.missing("updates").is_none());
         assert_eq!(host.flags("kubelet").and_then(|flags| flags.last("a")), Some("b"));
         assert_eq!(host.file("/etc/x.d/2").map(|file| file.mode), Some(None));
     }

@@ -150,7 +150,7 @@ impl<'a> Kubelet<'a> {
             all.merge(path, host.content(path));
         }
         if let Some(directory) = directory.filter(|path| !path.is_empty()) {
-            let mut drop_ins: Vec<_> = host.below(directory).filter(|f| f.path.ends_with(".conf")).collect();
+            let mut drop_ins: Vec<_> = host.below(directory).filter(is_drop_in).collect();
             drop_ins.sort_by(|a, b| walk_order(a.path, b.path));
             drop_ins.iter().for_each(|file| all.merge(file.path, file.content));
             if host.file(directory).is_none() && host.missing(directory).is_some() {
@@ -334,6 +334,11 @@ fn merge_patch(target: &mut Value, patch: &Value) {
             merge_patch(members.entry(key), value);
         }
     }
+}
+
+/// A file whose name ends as the kubelet wants it.
+fn is_drop_in(file: &super::host::File<'_>) -> bool {
+    file.kind != "directory" && file.path.ends_with(".conf")
 }
 
 /// The order of a walk: by name within each directory.

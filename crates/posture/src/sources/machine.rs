@@ -2,10 +2,9 @@
 //!
 //! Entry point: [`Machine::all`].
 
-use api::Value;
-
+use super::control_plane::{Program, command, etcd_flag};
 use super::flags::Flags;
-use super::host::Host;
+use super::host::{File, Host};
 use super::kubelet::{Kubelet, POD_PATH};
 use crate::input::Input;
 
@@ -14,8 +13,16 @@ use crate::input::Input;
 pub(crate) struct Machine<'a> {
     pub host: Host<'a>,
     pub kubelet: Option<Kubelet<'a>>,
-    /// Commands of static pods, by the name of their file.
-    commands: Vec<(&'a str, Vec<String>)>,
+    /// What static pods run.
+    pods: Vec<StaticPod<'a>>,
+}
+
+/// A program that a static pod runs.
+#[derive(Clone, Debug)]
+struct StaticPod<'a> {
+    path: &'a str,
+    program: Program,
+    words: Vec<String>,
 }
 
 /// Where kubeadm puts static pods, and where they are looked for when the kubelet does not say.
@@ -35,10 +42,9 @@ impl<'a> Machine<'a> {
 
     fn of(host: Host<'a>) -> Self {
         let kubelet = Kubelet::on(&host);
-        let mut machine = Self { host, kubelet, commands: Vec::new() };
+        let mut machine = Self { host, kubelet, pods: Vec::new() };
         let directory = machine.manifests();
-        let files = machine.host.below(&directory);
-        machine.commands = files.filter_map(|f| Some((stem(f.base_name()), command(f.content?)?))).collect();
+        machine.pods = machine.host.below(&directory).flat_map(|file| pods(&file)).collect();
         machine
     }
 
@@ -48,16 +54,18 @@ impl<'a> Machine<'a> {
         said.filter(|path| !path.is_empty()).unwrap_or(MANIFESTS).to_owned()
     }
 
-    /// The file of a static pod: one whose name is the component's, whatever follows the `.`.
+    /// The file of a static pod: one whose name is the component's, whatever follows the `.`, or one that runs it.
     pub(crate) fn manifest(&self, component: &str) -> Option<&'a str> {
         let directory = self.manifests();
-        self.host.below(&directory).find(|file| stem(file.base_name()) == component).map(|file| file.path)
+        let named = self.host.below(&directory).find(|file| stem(file.base_name()) == component);
+        let runs = || self.pods.iter().find(|pod| pod.program.name() == component);
+        named.map(|file| file.path).or_else(|| runs().map(|pod| pod.path))
     }
 
     /// The flags of a part of the control plane: of the running program, else of its static pod.
     pub(crate) fn flags(&self, component: &str) -> Option<Flags<'_>> {
-        let pod = || self.commands.iter().find(|(name, _)| *name == component);
-        let of_pod = || pod().map(|(_, words)| Flags::parse(words.iter().map(String::as_str)));
+        let pod = || self.pods.iter().find(|pod| pod.program.name() == component);
+        let of_pod = || pod().map(|pod| Flags::parse(pod.words.iter().map(String::as_str)));
         self.host.flags(component).or_else(of_pod)
     }
 
@@ -67,11 +75,24 @@ impl<'a> Machine<'a> {
         flags.last(name).filter(|value| !value.is_empty()).map(str::to_owned)
     }
 
-    /// Where etcd keeps its data, if it runs here.
+    /// Where etcd keeps its data, if it runs here: what its file says, its flags, or its environment.
     pub(crate) fn etcd_data(&self) -> Option<String> {
         let flags = self.flags("etcd");
-        let said = flags.as_ref().and_then(|flags| flags.last("data-dir")).map(str::to_owned);
+        let flag = |name| flags.as_ref().and_then(|flags| flags.last(name)).map(str::to_owned);
+        let variable = |flag: &str| {
+            let mut all = self.host.processes("etcd").filter_map(|process| process.environment.as_object());
+            let (_, value) =
+                all.find_map(|v| v.iter().find(|(n, _)| etcd_flag(n).as_deref() == Some(flag)))?;
+            value.as_str().map(str::to_owned)
+        };
         let there = flags.is_some() || self.host.file(ETCD_DATA).is_some();
+        let said = match flag("config-file").or_else(|| variable("config-file")) {
+            Some(path) => {
+                let parsed = codec::yaml::parse(self.host.content(&path)?.as_bytes()).ok()?;
+                Some(parsed.value.str_at(&["data-dir"]).to_owned()).filter(|path| !path.is_empty())
+            }
+            None => flag("data-dir").or_else(|| variable("data-dir")),
+        };
         said.or_else(|| there.then(|| ETCD_DATA.to_owned()))
     }
 
@@ -96,10 +117,10 @@ fn stem(name: &str) -> &str {
     name.split('.').next().unwrap_or(name)
 }
 
-/// The command of a pod's first container, with its arguments.
-fn command(text: &str) -> Option<Vec<String>> {
-    let pod = codec::yaml::parse(text.as_bytes()).ok()?.value;
-    let container = pod.array_at(&["spec", "containers"]).first()?;
-    let words = ["command", "args"].into_iter().flat_map(|list| container.array_at(&[list]));
-    Some(words.filter_map(Value::as_str).map(str::to_owned).collect())
+/// What a static pod runs.
+fn pods<'a>(file: &File<'a>) -> Vec<StaticPod<'a>> {
+    let parsed = file.content.and_then(|text| codec::yaml::parse(text.as_bytes()).ok());
+    let pod = parsed.map(|parsed| parsed.value).unwrap_or_default();
+    let containers = pod.array_at(&["spec", "containers"]).iter().filter_map(command);
+    containers.map(|(program, words)| StaticPod { path: file.path, program, words }).collect()
 }

@@ -4,6 +4,9 @@
 //! contents only of configuration, without credentials.
 
 mod devices;
+mod k3s;
+mod microk8s;
+mod programs;
 mod redact;
 mod root;
 mod system;
@@ -21,6 +24,7 @@ use api::{Value, object};
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint};
 
 use crate::common::{Failure, exit, print, say};
+use programs::Programs;
 use root::Root;
 use watch::Watch;
 
@@ -37,27 +41,6 @@ Examples:
 
 Contents are taken of configuration only, never of keys, and without tokens and passwords.  What cannot be seen is told
 in the document and on stderr; checks that need it are not evaluated.";
-
-/// The most processes that are looked at.
-const MOST_PROCESSES: usize = 100_000;
-
-/// Programs whose command lines are told.
-const PROGRAMS: &[&str] = &[
-    "kubelet",
-    "kube-proxy",
-    "kube-apiserver",
-    "kube-controller-manager",
-    "kube-scheduler",
-    "cloud-controller-manager",
-    "etcd",
-    "containerd",
-    "dockerd",
-    "crio",
-    "cri-dockerd",
-    "k3s",
-    "rke2",
-    "kubelite",
-];
 
 pub(super) fn command() -> Command {
     Command::new(NAME).about("Write down facts of this host for a scan").after_help(HELP).args([
@@ -141,17 +124,17 @@ fn collect(at: PathBuf, name: Option<&str>) -> Value {
     if root.is_here() {
         facts.set_at(&["architecture"], std::env::consts::ARCH);
     }
-    let (programs, running) = processes(&mut root);
+    let programs = Programs::of(&mut root);
     let (units, paths) = units::units(&mut root);
-    let watch = Watch::all(&mut root, &programs, &paths);
+    let watch = Watch::all(&mut root, &programs.told, &paths);
     facts.set_at(&["files"], watch.files());
     facts.set_at(&["certificates"], watch.pems());
-    facts.set_at(&["processes"], told(&programs));
+    facts.set_at(&["processes"], programs.facts());
     facts.set_at(&["units"], units);
     facts.set_at(&["sysctls"], system::sysctls(&mut root));
     system::protection(&mut root, &mut facts);
     let optional = [
-        ("timeSync", Some(system::clock(&mut root, &running)).filter(|told| !told.is_null())),
+        ("timeSync", Some(system::clock(&mut root, &programs.running)).filter(|told| !told.is_null())),
         ("updates", updates::updates(&mut root)),
         ("blockDevices", devices::tree(&mut root)),
     ];
@@ -162,41 +145,6 @@ fn collect(at: PathBuf, name: Option<&str>) -> Value {
     }
     facts.set_at(&["missing"], root.missing());
     facts
-}
-
-fn told(programs: &[(String, Vec<String>)]) -> Vec<Value> {
-    let program = |(name, args): &(String, Vec<String>)| {
-        let args: Vec<_> = redact::args(args).iter().map(|word| Value::from(word.as_str())).collect();
-        object! { "name" => name.as_str(), "args" => args }
-    };
-    programs.iter().map(program).collect()
-}
-
-/// The programs that are told, with their command lines, and the names of all that run.
-fn processes(root: &mut Root) -> (Vec<(String, Vec<String>)>, Vec<String>) {
-    let is_process = |name: &String| name.bytes().all(|b| b.is_ascii_digit());
-    let ids: Vec<_> = root.list("/proc").into_iter().filter(is_process).take(MOST_PROCESSES).collect();
-    let (mut programs, mut running) = (Vec::new(), Vec::new());
-    for id in &ids {
-        // A process may be gone by now.
-        let Some(bytes) = root.bytes(&format!("/proc/{id}/cmdline")) else { continue };
-        let text = String::from_utf8_lossy(&bytes);
-        let args: Vec<_> = text.trim_end_matches('\0').split('\0').map(str::to_owned).collect();
-        let name = args.first().and_then(|path| path.rsplit('/').next()).unwrap_or("").to_owned();
-        if name.is_empty() {
-            continue;
-        }
-        if PROGRAMS.contains(&name.as_str()) && !args.is_empty() {
-            programs.push((name.clone(), args));
-        }
-        running.push(name);
-    }
-    // The first process of a host is not one of a container; who sees that one sees all.
-    if !ids.iter().any(|id| id == "1") || running.is_empty() {
-        root.lack("processes", "the host's processes are not there", "mount the host's /proc below --root");
-    }
-    programs.sort();
-    (programs, running)
 }
 
 #[cfg(test)]

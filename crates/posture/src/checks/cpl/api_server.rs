@@ -199,13 +199,32 @@ pub(super) fn service_account_issuer(look: &mut Look<'_, '_>) -> bool {
     true
 }
 
+/// Behind a socket of the host is a database of its own, not a member of etcd: nobody else reaches it.
+fn is_behind_a_socket(look: &Look<'_, '_>) -> bool {
+    let servers = look.flags().list("etcd-servers");
+    !servers.is_empty() && servers.iter().all(|server| server.starts_with("unix"))
+}
+
+pub(super) fn storage_client(look: &mut Look<'_, '_>) -> bool {
+    if is_behind_a_socket(look) {
+        return false;
+    }
+    for flag in ["etcd-certfile", "etcd-keyfile"].into_iter().filter(|flag| !look.component.flags.has(flag)) {
+        look.unset(Status::Fail, flag);
+    }
+    true
+}
+
 pub(super) fn storage(look: &mut Look<'_, '_>) -> bool {
+    if is_behind_a_socket(look) {
+        return false;
+    }
     if !look.flags().has("etcd-cafile") {
         look.fail("etcd-cafile", NO_ETCD_AUTHORITY.plain());
     }
     let flag = "etcd-servers";
     for server in look.flags().list(flag) {
-        // A socket of the host leaves it as little as a loopback address does.
+        // What goes through a socket does not leave the host.
         if !server.starts_with("https://") && !server.starts_with("unix") {
             look.fail(flag, PLAIN_ETCD.with([server]));
         }

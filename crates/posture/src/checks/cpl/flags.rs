@@ -33,7 +33,7 @@ pub(super) const RULES: &[Rule] = &[
     rule("CPL-028", API_SERVER, Ask::Other(api_server::service_account_key)),
     rule("CPL-029", API_SERVER, Ask::Off("service-account-extend-token-expiration", true)),
     rule("CPL-030", API_SERVER, Ask::Other(api_server::service_account_issuer)),
-    rule("CPL-031", API_SERVER, Ask::Set(&["etcd-certfile", "etcd-keyfile"])),
+    rule("CPL-031", API_SERVER, Ask::Other(api_server::storage_client)),
     rule("CPL-032", API_SERVER, Ask::Other(api_server::storage)),
     rule("CPL-033", API_SERVER, Ask::Set(&["encryption-provider-config"])),
     rule("CPL-036", API_SERVER, Ask::Other(api_server::front_proxy)),

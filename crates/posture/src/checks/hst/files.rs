@@ -90,7 +90,22 @@ const ROWS: &[Row] = &[
 ];
 
 /// Where the interfaces of containers are configured.
-const CNI: &str = "/etc/cni/net.d";
+const CNI: [&str; 3] = [
+    "/etc/cni/net.d",
+    "/var/lib/rancher/k3s/agent/etc/cni/net.d",
+    "/var/snap/microk8s/current/args/cni-network",
+];
+
+/// Kubeconfigs of administrators, where kubeadm, k3s, RKE2 and MicroK8s put them.
+const ADMINISTRATORS: [&str; 7] = [
+    "/etc/kubernetes/admin.conf",
+    "/etc/kubernetes/super-admin.conf",
+    "/etc/rancher/k3s/k3s.yaml",
+    "/etc/rancher/rke2/rke2.yaml",
+    "/var/lib/rancher/k3s/server/cred/admin.kubeconfig",
+    "/var/lib/rancher/rke2/server/cred/admin.kubeconfig",
+    "/var/snap/microk8s/current/credentials/client.config",
+];
 
 const TOO_OPEN: Words = words("its mode is {}; {} is the most", "권한이 {}로 {}보다 넓음");
 const OTHERS: Words = words("it belongs to {}:{} instead of {}", "소유자가 {}:{}임 ({}이어야 함)");
@@ -211,11 +226,9 @@ impl Of {
                 let usual = || format!("{}/{name}.yaml", machine.manifests());
                 vec![machine.manifest(name).map_or_else(usual, str::to_owned)]
             }
-            Self::Cni => below(host, CNI),
+            Self::Cni => CNI.iter().flat_map(|directory| below(host, directory)).collect(),
             Self::EtcdData => machine.etcd_data().into_iter().collect(),
-            Self::Admin => {
-                ["admin.conf", "super-admin.conf"].map(|name| format!("/etc/kubernetes/{name}")).to_vec()
-            }
+            Self::Admin => ADMINISTRATORS.map(str::to_owned).to_vec(),
             Self::Kubeconfig(component, usual) => {
                 vec![machine.flag(component, "kubeconfig").unwrap_or_else(|| usual.to_owned())]
             }

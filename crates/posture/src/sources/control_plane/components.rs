@@ -8,6 +8,7 @@ use super::argv::{self, Word};
 use super::flags::{Flag, Flags};
 use super::{Component, Program};
 use crate::catalogue::Kind;
+use crate::document::Document;
 use crate::finding::Place;
 use crate::image::Image;
 use crate::input::Input;
@@ -44,7 +45,7 @@ pub(super) fn of_hosts(input: &Input) -> Vec<Component<'_>> {
     let hosts = input.of_kind(Kind::Host);
     let processes = hosts.flat_map(|host| host.value.array_at(&["processes"]).iter().map(move |p| (host, p)));
     let component = |(host, process): (_, &Value)| {
-        let host: &crate::document::Document = host;
+        let host: &Document = host;
         let field = |i: usize| format!("args[{i}]");
         let words = process.array_at(&["args"]).iter().enumerate();
         let words = words.map(|(i, w)| Word { text: w.as_str().unwrap_or("").to_owned(), field: field(i) });
@@ -53,15 +54,21 @@ pub(super) fn of_hosts(input: &Input) -> Vec<Component<'_>> {
         let (first, rest) = words.split_first()?;
         let program = Program::of_path(&first.text)?;
         let name = host.value.str_at(&["metadata", "name"]);
+        let mut flags = Flags::parse(rest);
+        let mut missing = None;
+        if program == Program::Etcd {
+            flags = flags.with_environment(variables(process));
+            missing = unknown_environment(host, &flags);
+        }
         Some(Component {
             program,
-            flags: Flags::parse(rest),
+            flags,
             version: parse_version(process.str_at(&["version"])),
             host: name,
             place: Place::named("Process", format!("{} ({name})", program.name()), &host.origin),
             field: "args".to_owned(),
             mounts: Vec::new(),
-            missing: None,
+            missing,
         })
     };
     processes.filter_map(component).collect()
@@ -113,13 +120,36 @@ fn of_container<'a>(workload: &Workload<'a>, container: &Container<'a>) -> Optio
 }
 
 /// `ETCD_CERT_FILE` stands for `--cert-file`.
+pub(crate) fn etcd_flag(variable: &str) -> Option<String> {
+    Some(variable.strip_prefix("ETCD_")?.to_ascii_lowercase().replace('_', "-"))
+}
+
 fn etcd_environment(workload: &Workload<'_>, container: &Container<'_>, environment: &[Value]) -> Vec<Flag> {
     let flag = |(i, variable): (usize, &Value)| {
-        let name = variable.str_at(&["name"]).strip_prefix("ETCD_")?.to_ascii_lowercase().replace('_', "-");
+        let name = etcd_flag(variable.str_at(&["name"]))?;
         let value = argv::expand(variable.get("value")?.as_str()?, environment);
         Some(Flag { name, value, field: workload.field(&container.field(&format!("env[{i}]"))) })
     };
     environment.iter().enumerate().filter_map(flag).collect()
+}
+
+/// The variables of a process.
+fn variables(process: &Value) -> Vec<Flag> {
+    let all = process.at(&["environment"]).as_object();
+    let flag = |(variable, value): (&str, &Value)| {
+        let (name, value) = (etcd_flag(variable)?, value.as_str()?.to_owned());
+        Some(Flag { name, value, field: format!("environment.{variable}") })
+    };
+    all.into_iter().flat_map(|all| all.iter()).filter_map(flag).collect()
+}
+
+/// The variables, when nobody could read them and the flags leave it to them how etcd is reached.
+fn unknown_environment(host: &Document, flags: &Flags) -> Option<String> {
+    const ENVIRONMENT: &str = "environment of etcd";
+    let mut gaps = host.value.array_at(&["missing"]).iter();
+    let unknown = gaps.any(|gap| gap.str_at(&["what"]) == ENVIRONMENT);
+    let told = ["cert-file", "config-file", "listen-client-urls"].iter().any(|flag| flags.has(flag));
+    (unknown && !told).then(|| ENVIRONMENT.to_owned())
 }
 
 /// The files of the host that a container sees, and under which paths.

@@ -27,6 +27,7 @@ const NAMES: &[&str] = &[
     "config",
     "config-file",
     "encryption-provider-config",
+    "openshift-config",
     "requestheader-client-ca-file",
     "tls-cert-file",
     "trusted-ca-file",

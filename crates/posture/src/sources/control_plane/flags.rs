@@ -92,6 +92,19 @@ impl Flags {
         Self(members.filter_map(flag).collect())
     }
 
+    /// The arguments of OpenShift's configuration of a component: lists of values by the names of flags.
+    pub(crate) fn add_arguments(&mut self, file: &Value, path: &str) {
+        for member in ["apiServerArguments", "extendedArguments"] {
+            for (name, values) in file.at(&[member]).as_object().into_iter().flat_map(|map| map.iter()) {
+                let values = values.as_array().unwrap_or(&[]).iter().filter_map(Value::as_str);
+                let field = format!("{path}: {member}.{name}");
+                let flag =
+                    |value: &str| Flag { name: name.into(), value: value.into(), field: field.clone() };
+                self.0.extend(values.map(flag));
+            }
+        }
+    }
+
     /// The flag as it counts: the last one.
     pub(crate) fn last(&self, name: &str) -> Option<&Flag> {
         self.0.iter().rev().find(|flag| flag.name == name)

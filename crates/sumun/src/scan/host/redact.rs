@@ -86,6 +86,20 @@ pub(super) fn args(words: &[String]) -> Vec<String> {
     cleaned
 }
 
+/// A variable's value without credentials.
+pub(super) fn variable(name: &str, value: &str) -> String {
+    hidden(name, value)
+}
+
+/// The lines of a configuration that begin with one of some words, and those that begin its parts.
+pub(super) fn lines(text: &str, words: &[&str]) -> String {
+    let is_known = |line: &&str| {
+        let word = line.split([' ', '\t', '=']).next().unwrap_or("");
+        words.iter().any(|known| known.eq_ignore_ascii_case(word)) || line.starts_with('[')
+    };
+    text.lines().map(str::trim).filter(is_known).map(|line| format!("{}\n", plain(line))).collect()
+}
+
 /// The lines of containerd's configuration that are known to be harmless.
 pub(super) fn toml(text: &str) -> String {
     let kept = text.lines().map(str::trim).filter(|line| {

@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{ErrorKind, Read as _};
-use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+use std::io::{self, ErrorKind, Read as _};
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::PathBuf;
 
 use api::{Value, object};
@@ -16,6 +16,8 @@ const MOST_LINKS: usize = 40;
 const MOST_ENTRIES: usize = 4_096;
 /// The most bytes of a file that are read.
 const MOST_BYTES: u64 = 1 << 20;
+/// Opening does not wait for whoever writes (`O_NONBLOCK`).
+const AT_ONCE: i32 = 0o4000;
 
 /// Where a host's files are.
 pub(super) struct Root {
@@ -108,10 +110,18 @@ impl Root {
         Some((self.at.join(&path), format!("/{path}")))
     }
 
-    fn denied(&mut self, path: &str, why: &std::io::Error) {
-        if why.kind() == ErrorKind::PermissionDenied {
-            self.lack(path, "permission denied", "run as root");
+    /// Says what could not be seen; what is not there, or is gone by now, is nothing to say.
+    fn denied(&mut self, path: &str, why: &io::Error) {
+        match why.kind() {
+            ErrorKind::NotFound | ErrorKind::NotADirectory => {}
+            ErrorKind::PermissionDenied => self.lack(path, "permission denied", "run as root"),
+            _ => self.lack(path, why.to_string(), "look at it by hand"),
         }
+    }
+
+    /// True when it was said that a path could not be seen.
+    pub(super) fn is_missing(&self, path: &str) -> bool {
+        self.missing.contains_key(path)
     }
 
     /// What is at a path, if anything is.
@@ -153,26 +163,41 @@ impl Root {
 
     /// The text of a file that is not too large.
     pub(super) fn read(&mut self, path: &str) -> Option<String> {
-        let bytes = self.bytes(path)?;
-        String::from_utf8(bytes).ok()
+        let text = String::from_utf8(self.bytes(path)?);
+        if text.is_err() {
+            self.lack(path, "it is not in UTF-8", "look at it by hand");
+        }
+        text.ok()
     }
 
     /// The bytes of a file that is not too large.
-    pub(super) fn bytes(&mut self, path: &str) -> Option<Vec<u8>> {
-        let (real, _) = self.resolve(path)?;
+    fn bytes(&mut self, path: &str) -> Option<Vec<u8>> {
+        match self.peek(path) {
+            Ok(bytes) => return Some(bytes),
+            Err(why) if why.kind() == ErrorKind::FileTooLarge => {
+                self.lack(path, "it is larger than 1 MiB", "look at it by hand");
+            }
+            // Directories and pipes have nothing to read.
+            Err(why) if why.kind() == ErrorKind::InvalidInput => {}
+            Err(why) => self.denied(path, &why),
+        }
+        None
+    }
+
+    /// The same, without a word when it cannot be had.
+    pub(super) fn peek(&self, path: &str) -> io::Result<Vec<u8>> {
+        let (real, _) = self.resolve(path).ok_or(ErrorKind::NotFound)?;
         // Nothing that could wait for a writer is opened.
-        if !fs::metadata(&real).is_ok_and(|data| data.is_file()) {
-            self.stat(path);
-            return None;
+        if !fs::metadata(&real)?.is_file() {
+            return Err(ErrorKind::InvalidInput.into());
         }
-        let file = fs::File::open(real).map_err(|why| self.denied(path, &why)).ok()?;
+        let file = fs::OpenOptions::new().read(true).custom_flags(AT_ONCE).open(real)?;
         let mut bytes = Vec::new();
-        file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(|why| self.denied(path, &why)).ok()?;
+        file.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > MOST_BYTES {
-            self.lack(path, "it is larger than 1 MiB", "look at it by hand");
-            return None;
+            return Err(ErrorKind::FileTooLarge.into());
         }
-        Some(bytes)
+        Ok(bytes)
     }
 
     /// The first line of a file, without spaces around it.
@@ -183,6 +208,11 @@ impl Root {
 
     /// The names in a directory, sorted.
     pub(super) fn list(&mut self, path: &str) -> Vec<String> {
+        self.list_all(path, MOST_ENTRIES)
+    }
+
+    /// The same, up to some number.
+    pub(super) fn list_all(&mut self, path: &str, most: usize) -> Vec<String> {
         let Some((real, _)) = self.resolve(path) else { return Vec::new() };
         let entries = match fs::read_dir(real) {
             Ok(entries) => entries,
@@ -191,12 +221,21 @@ impl Root {
                 return Vec::new();
             }
         };
-        let names = entries.flatten().take(MOST_ENTRIES + 1);
-        let mut names: Vec<_> = names.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        let mut names = Vec::new();
+        for entry in entries.take(most + 1) {
+            match entry.map(|entry| entry.file_name().into_string()) {
+                Ok(Ok(name)) => names.push(name),
+                Ok(Err(name)) => {
+                    let shown = format!("{path}/{}", name.to_string_lossy());
+                    self.lack(&shown, "its name is not in UTF-8", "rename it");
+                }
+                Err(why) => self.denied(path, &why),
+            }
+        }
         names.sort();
-        if names.len() > MOST_ENTRIES {
-            self.lack(path, "it has more than 4096 entries", "look at the rest by hand");
-            names.truncate(MOST_ENTRIES);
+        if names.len() > most {
+            self.lack(path, format!("it has more than {most} entries"), "look at the rest by hand");
+            names.truncate(most);
         }
         names
     }

@@ -3,6 +3,8 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 use super::*;
 
+mod inside;
+
 /// A host made for a test: paths and texts.
 fn host(files: &[(&str, &str)]) -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
@@ -173,5 +175,38 @@ fn what_is_collected_is_judged() {
         ("AUD-010", "fail"),
     ] {
         assert_eq!(status(id), want, "{id}");
+    }
+}
+
+#[test]
+fn a_host_made_to_hurt_is_told_as_far_as_it_goes() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let large = "a".repeat((1 << 20) + 1);
+    let directory = host(&[
+        ("/proc/1/cmdline", "/sbin/init\0"),
+        ("/etc/kubernetes/manifests/a.yaml", "kind: Pod\n"),
+        ("/etc/kubernetes/manifests/large.yaml", &large),
+        ("/etc/kubernetes/manifests/bytes.yaml", "kind: Pod\n"),
+        ("/etc/kubernetes/deep/deeper/x.conf", "a: b\n"),
+    ]);
+    let at = directory.path().join("etc/kubernetes");
+    fs::write(at.join("manifests/bytes.yaml"), b"\xff\xfe").unwrap();
+    let odd = std::ffi::OsStr::from_bytes(b"manifests/\xffpod.yaml");
+    fs::write(at.join(odd), "kind: Pod\n").unwrap();
+    for up in ["one", "two", "three"] {
+        symlink(".", at.join(up)).unwrap();
+        symlink("../..", at.join("deep/deeper").join(up)).unwrap();
+    }
+    let pipe = std::process::Command::new("mkfifo").arg(at.join("manifests/pipe.yaml")).status();
+    assert!(pipe.is_ok_and(|status| status.success()));
+    let facts = collect(directory.path().to_owned(), Some("n"));
+    let paths: Vec<_> = facts.array_at(&["files"]).iter().map(|file| file.str_at(&["path"])).collect();
+    assert!(paths.len() < 60, "{paths:?}");
+    assert!(paths.contains(&"/etc/kubernetes/deep/deeper/x.conf"));
+    assert_eq!(file(&facts, "/etc/kubernetes/manifests/pipe.yaml").str_at(&["type"]), "other");
+    let missing: Vec<_> = facts.array_at(&["missing"]).iter().map(|gap| gap.str_at(&["what"])).collect();
+    for gap in ["large.yaml", "bytes.yaml", "\u{fffd}pod.yaml"] {
+        let path = format!("/etc/kubernetes/manifests/{gap}");
+        assert!(missing.contains(&path.as_str()), "{path}: {missing:?}");
     }
 }

@@ -14,8 +14,12 @@ const UNITS: &[&str] = &[
     "docker.service",
     "docker.socket",
     "etcd.service",
+    "k3s-agent.service",
+    "k3s.service",
     "kubelet.service",
     "kube-proxy.service",
+    "rke2-agent.service",
+    "rke2-server.service",
     "systemd-timesyncd.service",
 ];
 
@@ -52,6 +56,43 @@ pub(super) fn units(root: &mut Root) -> (Vec<Value>, Vec<String>) {
         paths.extend(found.into_iter().chain(drop_ins));
     }
     (units, paths)
+}
+
+/// The command line by which a service is started: what the last file says, drop-ins by their names behind the unit.
+pub(super) fn command(root: &mut Root, name: &str) -> Option<Vec<String>> {
+    let found = DIRECTORIES.iter().map(|d| format!("{d}/{name}")).find(|path| root.exists(path));
+    let mut drop_ins = drop_ins(root, name);
+    drop_ins.sort_by(|a, b| a.rsplit('/').next().cmp(&b.rsplit('/').next()));
+    let mut command = None;
+    for path in found.into_iter().chain(drop_ins) {
+        // What cannot be read may say otherwise.
+        let text = root.read(&path)?.replace("\\\n", " ");
+        for line in text.lines().filter_map(|line| line.trim().strip_prefix("ExecStart=")) {
+            let words = words(line.trim_start_matches(['@', '-', ':', '+', '!']));
+            command = Some(words).filter(|words| !words.is_empty());
+        }
+    }
+    command
+}
+
+/// The words of a line: quotes hold words together.
+fn words(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
+    let mut chars = line.chars();
+    while let Some(c) = chars.next() {
+        match (c, quote) {
+            ('\\', _) => word.get_or_insert_default().extend(chars.next()),
+            (c, Some(q)) if c == q => quote = None,
+            ('"' | '\'', None) => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (c, None) if c.is_whitespace() => words.extend(word.take()),
+            (c, _) => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    words
 }
 
 /// Drop-ins of a unit in every directory; `/lib` is mostly a link to `/usr/lib`, and what lies there counts once.

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use api::{Value, object};
 
+use super::programs::Program;
 use super::redact;
 use super::root::Root;
 
@@ -19,9 +20,17 @@ const TREES: &[&str] = &[
     "/etc/kubernetes",
     "/etc/cni/net.d",
     "/var/lib/kubelet/pki",
+    "/var/lib/rancher/k3s/agent/etc/cni/net.d",
+    "/var/lib/rancher/k3s/agent/pod-manifests",
+    "/var/lib/rancher/k3s/server/cred",
     "/var/lib/rancher/k3s/server/tls",
+    "/var/lib/rancher/rke2/agent/pod-manifests",
+    "/var/lib/rancher/rke2/server/cred",
+    "/var/lib/rancher/rke2/server/tls",
     "/etc/rancher",
     "/var/snap/microk8s/current/args",
+    "/var/snap/microk8s/current/certs",
+    "/var/snap/microk8s/current/credentials",
 ];
 
 /// Files and directories that are told of by themselves.
@@ -47,6 +56,12 @@ const PLACES: &[&str] = &[
     "/var/log/journal",
 ];
 
+/// Configuration that is neither YAML nor JSON: the file, the directory of its drop-ins, and the settings that are told.
+const LINES: &[(&str, &str, &[&str])] = &[
+    ("/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d", &["PasswordAuthentication", "Match", "Include"]),
+    ("/etc/systemd/journald.conf", "/etc/systemd/journald.conf.d", &["Storage"]),
+];
+
 /// Flags whose files are configuration: their contents are taken.
 const CONFIGURATION: &[&str] = &[
     "config",
@@ -56,11 +71,22 @@ const CONFIGURATION: &[&str] = &[
     "authorization-config",
     "egress-selector-config-file",
     "encryption-provider-config",
+    "openshift-config",
     "tracing-config-file",
 ];
 
+/// The most bytes of contents that are told, all taken together.
+const MOST_CONTENT: usize = 64 << 20;
+
 /// Flags whose directories hold nothing but what belongs to them: they are told of with all below them.
 const DIRECTORIES: &[&str] = &["config-dir", "pod-manifest-path", "cert-dir"];
+
+/// Where static pods are.
+const MANIFESTS: [&str; 3] = [
+    "/etc/kubernetes/manifests",
+    "/var/lib/rancher/k3s/agent/pod-manifests",
+    "/var/lib/rancher/rke2/agent/pod-manifests",
+];
 
 /// What is told of files.
 #[derive(Default)]
@@ -68,28 +94,30 @@ pub(super) struct Watch {
     files: BTreeMap<String, Value>,
     contents: BTreeMap<String, String>,
     certificates: Vec<(String, String)>,
+    /// Bytes of contents and certificates.
+    taken: usize,
     full: bool,
 }
 
 impl Watch {
     /// Everything that is to be told, by what always is and by what running programs name.
-    pub(super) fn all(root: &mut Root, programs: &[(String, Vec<String>)], more: &[String]) -> Self {
+    pub(super) fn all(root: &mut Root, programs: &[Program], more: &[String]) -> Self {
         let mut watch = Self::default();
         TREES.iter().for_each(|path| watch.tree(root, path, DEEP));
+        LINES.iter().for_each(|(path, directory, known)| watch.lines(root, path, directory, known));
         PLACES.iter().for_each(|path| watch.place(root, path));
         more.iter().for_each(|path| watch.place(root, path));
         let mut seen = BTreeSet::new();
-        for (name, args) in programs {
-            watch.named_by(root, name, args, &mut seen);
+        for program in programs {
+            watch.named_by(root, &program.name, &program.words(), &mut seen);
         }
         // Static pods name files too, such as those of the API server; also when it does not run.
-        let manifests: Vec<_> = watch.manifests(root);
-        for (name, args) in &manifests {
-            watch.named_by(root, name, args, &mut seen);
+        for (name, words) in watch.manifests(root, programs) {
+            watch.named_by(root, &name, &words, &mut seen);
         }
         watch.content_of(root, "/etc/docker/daemon.json");
         if let Some(text) = root.read("/etc/containerd/config.toml") {
-            watch.contents.insert("/etc/containerd/config.toml".to_owned(), redact::toml(&text));
+            watch.keep(root, "/etc/containerd/config.toml", redact::toml(&text));
         }
         let networks = root.list("/etc/cni/net.d").into_iter();
         for file in networks.filter(|f| f.ends_with(".conf") || f.ends_with(".conflist")) {
@@ -130,19 +158,49 @@ impl Watch {
     }
 
     fn tree(&mut self, root: &mut Root, path: &str, deep: usize) {
+        self.branch(root, path, deep, &mut Vec::new());
+    }
+
+    /// `above` are the directories that lead there: a link to one of them leads nowhere new.
+    fn branch(&mut self, root: &mut Root, path: &str, deep: usize, above: &mut Vec<String>) {
         self.place(root, path);
         let Some(deep) = deep.checked_sub(1) else { return };
-        if self.full || root.stat(path).is_none_or(|stat| stat.kind != "directory") {
+        let Some(stat) = root.stat(path).filter(|stat| stat.kind == "directory") else { return };
+        if self.full || above.contains(&stat.target) {
             return;
         }
+        above.push(stat.target);
         for name in root.list(path) {
-            self.tree(root, &format!("{path}/{name}"), deep);
+            self.branch(root, &format!("{path}/{name}"), deep, above);
+        }
+        above.pop();
+    }
+
+    /// Lines of a configuration and its drop-ins.
+    fn lines(&mut self, root: &mut Root, path: &str, directory: &str, known: &[&str]) {
+        let drop_ins = root.list(directory).into_iter().filter(|name| name.ends_with(".conf"));
+        let drop_ins = drop_ins.map(|name| format!("{directory}/{name}"));
+        for path in std::iter::once(path.to_owned()).chain(drop_ins) {
+            self.place(root, &path);
+            if let Some(text) = root.read(&path) {
+                self.keep(root, &path, redact::lines(&text, known));
+            }
+        }
+    }
+
+    /// Keeps what stands in a file, as long as there is room.
+    fn keep(&mut self, root: &mut Root, path: &str, text: String) {
+        self.taken = self.taken.saturating_add(text.len());
+        if self.taken > MOST_CONTENT {
+            root.lack(path, "more than 64 MiB were read", "look at it by hand");
+        } else {
+            self.contents.insert(path.to_owned(), text);
         }
     }
 
     /// Files that a command line names: by flags with a path, each once.
-    fn named_by(&mut self, root: &mut Root, name: &str, args: &[String], seen: &mut BTreeSet<String>) {
-        let mut words = args.iter().skip(1).peekable();
+    fn named_by(&mut self, root: &mut Root, name: &str, words: &[String], seen: &mut BTreeSet<String>) {
+        let mut words = words.iter().peekable();
         while let Some(word) = words.next() {
             let Some(flag) = word.strip_prefix("--") else { continue };
             let (flag, path) = match flag.split_once('=') {
@@ -162,10 +220,15 @@ impl Watch {
             flag if DIRECTORIES.contains(&flag) => {
                 self.tree(root, path, DEEP);
                 let inside: Vec<_> = self.below(path).filter(|file| is_text(file)).collect();
-                inside.iter().for_each(|file| self.content_of(root, file));
+                for file in inside {
+                    self.content_of(root, &file);
+                    self.named_inside(root, &file);
+                }
             }
             // Others have other configuration, with who knows what in it.
-            flag if CONFIGURATION.contains(&flag) && name.starts_with("kube") => {
+            flag if CONFIGURATION.contains(&flag) && name.starts_with("kube")
+                || flag == "config-file" && name == "etcd" =>
+            {
                 self.place(root, path);
                 self.content_of(root, path);
                 self.named_inside(root, path);
@@ -211,13 +274,15 @@ impl Watch {
     }
 
     /// Static pods: their contents are taken, and their commands are given back.
-    fn manifests(&mut self, root: &mut Root) -> Vec<(String, Vec<String>)> {
+    fn manifests(&mut self, root: &mut Root, programs: &[Program]) -> Vec<(String, Vec<String>)> {
         let configured = self.contents.values().filter_map(|text| {
             let value = codec::yaml::parse(text.as_bytes()).ok()?.value;
-            Some(value.str_at(&["staticPodPath"]).to_owned()).filter(|path| path.starts_with('/'))
+            Some(value.str_at(&["staticPodPath"]).to_owned())
         });
-        let mut directories: BTreeSet<_> = configured.collect();
-        directories.insert("/etc/kubernetes/manifests".to_owned());
+        let flags = programs.iter().filter(|program| program.name == "kubelet").flat_map(Program::words);
+        let flags = flags.filter_map(|word| Some(word.strip_prefix("--pod-manifest-path=")?.to_owned()));
+        let mut directories: BTreeSet<_> = configured.chain(flags).filter(|p| p.starts_with('/')).collect();
+        directories.extend(MANIFESTS.map(str::to_owned));
         let mut commands = Vec::new();
         for directory in directories {
             let files: Vec<_> = self.below(&directory).collect();
@@ -240,9 +305,7 @@ impl Watch {
     fn content_of(&mut self, root: &mut Root, path: &str) {
         let Some(text) = root.read(path) else { return };
         match redact::document(&text) {
-            Some(text) => {
-                self.contents.insert(path.to_owned(), text);
-            }
+            Some(text) => self.keep(root, path, text),
             None => root.lack(path, "it is neither YAML nor JSON", "look at it by hand"),
         }
     }
@@ -258,7 +321,13 @@ impl Watch {
             } else {
                 continue;
             };
-            self.certificates.extend(pem.map(|pem| (path, pem)));
+            let Some(pem) = pem else { continue };
+            self.taken = self.taken.saturating_add(pem.len());
+            if self.taken > MOST_CONTENT {
+                root.lack("certificates", "more than 64 MiB were read", "look at the rest by hand");
+                return;
+            }
+            self.certificates.push((path, pem));
         }
     }
 }
@@ -278,13 +347,20 @@ fn of_kubeconfig(text: &str) -> Option<String> {
     Some(pem).filter(|pem| !pem.is_empty())
 }
 
-/// The commands of a pod's containers with their arguments, by the name of the program.
+/// The commands of a pod's containers with their arguments, by the name of the program: behind a launcher, or in a script.
 fn pod_commands(text: &str) -> Vec<(String, Vec<String>)> {
     let Ok(parsed) = codec::yaml::parse(text.as_bytes()) else { return Vec::new() };
     let command = |container: &Value| {
         let words = ["command", "args"].into_iter().flat_map(|list| container.array_at(&[list]).to_vec());
-        let words: Vec<_> = words.filter_map(|word| word.as_str().map(str::to_owned)).collect();
-        Some((words.first()?.rsplit('/').next()?.to_owned(), words))
+        let words = words.filter_map(|word| word.as_str().map(str::to_owned));
+        let words = words.flat_map(|word| {
+            let parts = word.split_whitespace().map(|part| part.trim_matches(['"', '\'']).to_owned());
+            parts.collect::<Vec<_>>()
+        });
+        let words: Vec<_> = words.collect();
+        let base = |word: &String| word.rsplit('/').next().unwrap_or("").to_owned();
+        let name = words.iter().map(base).find(|name| name.starts_with("kube-") || name == "etcd");
+        Some((name.or_else(|| words.first().map(base))?, words))
     };
     parsed.value.array_at(&["spec", "containers"]).iter().filter_map(command).collect()
 }
