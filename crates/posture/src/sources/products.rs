@@ -48,7 +48,7 @@ use Role::{
     ShipperElsewhere, Verifier,
 };
 
-/// Every product that is known.
+/// Every product that is known, by the images that its own manifests and charts name (August 2026).
 pub(crate) const PRODUCTS: &[Product] = &[
     product(
         PolicedNetwork,
@@ -87,7 +87,6 @@ pub(crate) const PRODUCTS: &[Product] = &[
     product(PolicedNetwork, "Azure network policy manager", &["azure-npm"], &[]),
     product(PolicedNetwork, "Romana", &["romana/agent", "romana-agent"], &[]),
     product(PolicedNetwork, "kube-network-policies", &["kube-network-policies"], &[]),
-    product(PolicedNetwork, "Terway with policies", &["terway-policy"], &[]),
     product(
         MaybePolicedNetwork,
         "Amazon VPC CNI",
@@ -119,18 +118,8 @@ pub(crate) const PRODUCTS: &[Product] = &[
     product(RuntimeSecurity, "Tetragon", &["cilium/tetragon", "tetragon"], &[]),
     product(RuntimeSecurity, "KubeArmor", &["kubearmor/kubearmor", "kubearmor"], &[]),
     product(RuntimeSecurity, "Tracee", &["aquasec/tracee", "tracee"], &[]),
-    product(
-        RuntimeSecurity,
-        "Aqua Enforcer",
-        &["aquasec/enforcer", "aquasec/kube-enforcer", "aqua-enforcer"],
-        &[],
-    ),
-    product(
-        RuntimeSecurity,
-        "Sysdig",
-        &["sysdig/agent", "sysdig/agent-slim", "sysdig/runtime-vuln-scanner", "sysdig-agent"],
-        &[],
-    ),
+    product(RuntimeSecurity, "Aqua Enforcer", &["aquasec/enforcer", "aqua-enforcer"], &[]),
+    product(RuntimeSecurity, "Sysdig", &["sysdig/agent", "sysdig/agent-slim", "sysdig-agent"], &[]),
     product(
         RuntimeSecurity,
         "NeuVector",
@@ -143,7 +132,7 @@ pub(crate) const PRODUCTS: &[Product] = &[
         &["twistlock/defender", "twistlock-defender", "prisma-cloud-defender"],
         &[],
     ),
-    product(RuntimeSecurity, "CrowdStrike Falcon", &["falcon-sensor", "falcon-container", "falcon-kac"], &[]),
+    product(RuntimeSecurity, "CrowdStrike Falcon", &["falcon-sensor", "falcon-container"], &[]),
     product(
         RuntimeSecurity,
         "Trend Micro",
@@ -155,20 +144,21 @@ pub(crate) const PRODUCTS: &[Product] = &[
         ],
         &[],
     ),
-    product(RuntimeSecurity, "Wiz", &["wiz-sensor", "wizio/sensor"], &[]),
-    product(RuntimeSecurity, "SentinelOne", &["s1agent", "sentinelone", "cws-agent"], &[]),
+    product(RuntimeSecurity, "Wiz", &["wiz-sensor", "wizio/sensor", "wizio.azurecr.io/sensor"], &[]),
+    product(RuntimeSecurity, "SentinelOne", &["s1agent", "sentinelone"], &[]),
     product(
         RuntimeSecurity,
         "Red Hat ACS",
         &[
             "stackrox/collector",
+            "stackrox-io/collector",
             "rhacs-collector",
             "advanced-cluster-security/rhacs-collector",
             "collector-slim",
         ],
         &[],
     ),
-    product(RuntimeSecurity, "Lacework", &["lacework/datacollector", "datacollector"], &[]),
+    product(RuntimeSecurity, "Lacework", &["lacework/datacollector"], &[]),
     product(RuntimeSecurity, "Kubescape node agent", &["kubescape/node-agent"], &[]),
     product(RuntimeSecurity, "Inspektor Gadget", &["inspektor-gadget/inspektor-gadget"], &[]),
     product(RuntimeSecurity, "Amazon GuardDuty", &["aws-guardduty-agent"], &[]),
@@ -178,12 +168,16 @@ pub(crate) const PRODUCTS: &[Product] = &[
         &["microsoft-defender", "defender-sensor", "azuredefender"],
         &[],
     ),
-    product(RuntimeSecurity, "Elastic Defend", &["elastic-agent-complete"], &[]),
     product(RuntimeSecurity, "Deepfence", &["deepfence_agent_ce", "deepfenceio/deepfence_agent_ce"], &[]),
     product(Shipper, "Fluent Bit", &["fluent/fluent-bit", "fluent-bit", "fluentbit"], &[]),
     product(Shipper, "Fluentd", &["fluent/fluentd", "fluentd-kubernetes-daemonset", "fluentd"], &[]),
     product(Shipper, "Filebeat", &["beats/filebeat", "filebeat", "filebeat-oss"], &[]),
-    product(Shipper, "Elastic Agent", &["beats/elastic-agent", "elastic-agent"], &[]),
+    product(
+        Shipper,
+        "Elastic Agent",
+        &["beats/elastic-agent", "elastic-agent", "elastic-agent-complete"],
+        &[],
+    ),
     product(Shipper, "Vector", &["timberio/vector"], &[]),
     product(Shipper, "Promtail", &["grafana/promtail", "promtail"], &[]),
     product(Shipper, "Grafana Alloy", &["grafana/alloy", "grafana/agent"], &[]),
@@ -205,7 +199,7 @@ pub(crate) const PRODUCTS: &[Product] = &[
     product(
         ShipperElsewhere,
         "Sumo Logic",
-        &["sumologic-otel-collector", "kubernetes-fluentd-sumologic"],
+        &["sumologic-otel-collector", "sumologic/kubernetes-fluentd"],
         &[],
     ),
     product(ShipperElsewhere, "Amazon CloudWatch", &["cloudwatch-agent", "aws-for-fluent-bit"], &[]),
@@ -222,12 +216,6 @@ pub(crate) const PRODUCTS: &[Product] = &[
         &[],
     ),
     product(ShipperElsewhere, "Dynatrace", &["dynatrace-oneagent", "linux/oneagent", "oneagent"], &[]),
-    product(
-        ShipperElsewhere,
-        "Naver Cloud Log Analytics",
-        &["ncp-cla-agent", "cla-agent", "ncloud-cla"],
-        &[],
-    ),
     product(
         Monitoring,
         "Prometheus",
@@ -262,7 +250,7 @@ pub(crate) const PRODUCTS: &[Product] = &[
         ],
         &[],
     ),
-    product(Monitoring, "WhaTap", &["whatap/kube_mon", "whatap/whatap-agent", "whatap"], &[]),
+    product(Monitoring, "WhaTap", &["whatap/kube_mon", "whatap"], &[]),
     product(
         Mesh,
         "Istio",

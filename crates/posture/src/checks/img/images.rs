@@ -13,12 +13,13 @@ pub(super) const ROWS: &[Row] = &[
     Row { id: "IMG-016", look: registry_there },
 ];
 
-/// Registries that are frozen or gone, and since when.
+/// Registries that are frozen or gone, and since when: Kubernetes' own (kubernetes.io/blog, 6 February 2023), and
+/// where Bitnami has put what it maintains no longer (github.com/bitnami/containers, issue 83267).
 const GONE: [(&str, &str); 4] = [
     ("k8s.gcr.io", "2023"),
     ("gcr.io/google_containers", "2023"),
     ("gcr.io/google-containers", "2023"),
-    ("quay.io/coreos", "2021"),
+    ("docker.io/bitnamilegacy", "2025"),
 ];
 
 const MOVES: Words = words(

@@ -14,7 +14,7 @@ pub(super) const IDS: &[&str] = &["NET-019"];
 
 const ID: &str = "NET-019";
 
-/// Consoles and the ends of names of their images.
+/// Consoles and the ends of names of their images, as their projects' manifests and charts name them (August 2026).
 const CONSOLES: &[(&str, &[&str])] = &[
     (
         "Kubernetes Dashboard",
@@ -26,13 +26,14 @@ const CONSOLES: &[(&str, &[&str])] = &[
         ],
     ),
     ("Headlamp", &["headlamp-k8s/headlamp", "kinvolk/headlamp"]),
-    ("Octant", &["antrea/octant-antrea-ubuntu", "vmware-tanzu/octant"]),
+    ("Octant", &["antrea/octant-antrea-ubuntu"]),
     ("Argo CD", &["argoproj/argocd", "argoproj/argo-cd"]),
-    ("Argo Workflows", &["argoproj/argocli", "argoproj/argo-server"]),
+    ("Argo Workflows", &["argoproj/argocli"]),
     (
         "Kubeflow",
         &[
             "centraldashboard",
+            "kubeflow/central-dashboard",
             "kubeflow/centraldashboard",
             "kubeflownotebookswg/centraldashboard",
             "ml-pipeline/frontend",
@@ -45,8 +46,6 @@ const CONSOLES: &[(&str, &[&str])] = &[
     ("Kiali", &["kiali/kiali"]),
     ("Jaeger", &["jaegertracing/all-in-one", "jaegertracing/jaeger-query"]),
     ("Longhorn", &["longhornio/longhorn-ui"]),
-    ("Traefik dashboard", &["traefik/dashboard"]),
-    ("Spark history", &["spark/history-server"]),
 ];
 
 const TILLER: &[&str] = &["kubernetes-helm/tiller", "helm/tiller"];

@@ -81,13 +81,18 @@ fn is_controller(name: &str) -> bool {
     })
 }
 
-/// Controllers whose names do not end in `-controller`.
-const CONTROLLERS: [&str; 6] = [
+/// Controllers of Kubernetes 1.36 whose names do not end in `-controller`.
+const CONTROLLERS: [&str; 11] = [
     "bootstrap-signer",
     "generic-garbage-collector",
     "horizontal-pod-autoscaler",
+    "kube-apiserver-serving-clustertrustbundle-publisher",
     "legacy-service-account-token-cleaner",
+    "persistent-volume-binder",
+    "pod-garbage-collector",
+    "podcertificaterequestcleaner",
     "root-ca-cert-publisher",
+    "storage-version-garbage-collector",
     "token-cleaner",
 ];
 
