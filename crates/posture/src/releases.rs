@@ -7,6 +7,8 @@ use std::fmt;
 
 use api::time::Timestamp;
 
+use crate::settings::Profile;
+
 /// When the table was made: releases after the last one in it are not known here.
 pub(crate) const MADE: &str = "2026-08-22";
 
@@ -51,6 +53,18 @@ const ENDS: &[(u32, &str)] = &[
     (36, "2027-06-28"),
 ];
 
+/// Until when EKS, GKE and AKS look after a minor release themselves, without what is sold beyond that; by
+/// endoflife.date, which follows their calendars, of August 2026.
+const PROVIDERS: &[(u32, [&str; 3])] = &[
+    (30, ["2025-07-23", "2025-09-30", "2025-08-22"]),
+    (31, ["2025-11-26", "2026-01-16", "2025-11-01"]),
+    (32, ["2026-03-23", "2026-04-11", "2026-03-31"]),
+    (33, ["2026-07-29", "2026-08-03", "2026-07-31"]),
+    (34, ["2026-12-02", "2026-10-01", "2026-11-30"]),
+    (35, ["2027-03-27", "2027-04-11", "2027-03-31"]),
+    (36, ["2027-08-02", "2027-08-09", "2027-06-30"]),
+];
+
 /// The newest minor release that is known here.
 pub(crate) fn newest() -> u32 {
     ENDS.iter().map(|(minor, _)| *minor).max().unwrap_or_default()
@@ -90,13 +104,25 @@ pub(crate) fn parse_version(text: &str) -> Option<Release> {
     parts.next().is_none().then_some(Release { major, minor, patch })
 }
 
-/// How long the minor release 1.`minor` is looked after, at a time.
-pub(crate) fn support(minor: u32, now: Timestamp) -> Support {
-    match ENDS.iter().find(|(m, _)| *m == minor) {
-        Some((_, day)) => Support::Until(day, days_until(day, now)),
+/// How long the minor release 1.`minor` is looked after, at a time: by the provider that runs it, else by the project.
+pub(crate) fn support(minor: u32, profile: Profile, now: Timestamp) -> Support {
+    let of_project = ENDS.iter().find(|(m, _)| *m == minor).map(|(_, day)| *day);
+    match of_provider(minor, profile).or(of_project) {
+        Some(day) => Support::Until(day, days_until(day, now)),
         None if ENDS.first().is_some_and(|(first, _)| minor < *first) => Support::Ended,
         None => Support::Unknown,
     }
+}
+
+fn of_provider(minor: u32, profile: Profile) -> Option<&'static str> {
+    let at = match profile {
+        Profile::Eks => 0,
+        Profile::Gke => 1,
+        Profile::Aks => 2,
+        Profile::Nks | Profile::SelfManaged => return None,
+    };
+    let (_, days) = PROVIDERS.iter().find(|(m, _)| *m == minor)?;
+    days.get(at).copied()
 }
 
 /// Whole days until the end of a day; negative from the day after it on.
@@ -147,15 +173,25 @@ mod tests {
 
     #[test]
     fn a_release_ends_with_its_last_day() {
-        assert_eq!(support(33, at("2026-06-28")), Support::Until("2026-06-28", 0));
-        assert_eq!(support(33, at("2026-06-29")), Support::Until("2026-06-28", -1));
-        assert_eq!(support(33, at("2026-06-18")), Support::Until("2026-06-28", 10));
-        assert_eq!(support(1, at("2026-06-18")), Support::Ended);
-        assert_eq!(support(99, at("2026-06-18")), Support::Unknown);
+        assert_eq!(support(33, Profile::SelfManaged, at("2026-06-28")), Support::Until("2026-06-28", 0));
+        assert_eq!(support(33, Profile::SelfManaged, at("2026-06-29")), Support::Until("2026-06-28", -1));
+        assert_eq!(support(33, Profile::SelfManaged, at("2026-06-18")), Support::Until("2026-06-28", 10));
+        assert_eq!(support(1, Profile::SelfManaged, at("2026-06-18")), Support::Ended);
+        assert_eq!(support(99, Profile::SelfManaged, at("2026-06-18")), Support::Unknown);
+    }
+
+    #[test]
+    fn a_provider_has_days_of_its_own() {
+        let end = |profile| support(33, profile, at("2026-07-01"));
+        assert_eq!(end(Profile::Eks), Support::Until("2026-07-29", 28));
+        assert_eq!(end(Profile::Nks), end(Profile::SelfManaged));
+        assert_eq!(support(29, Profile::Gke, at("2026-07-01")), support(29, Profile::Nks, at("2026-07-01")));
     }
 
     #[test]
     fn the_table_has_no_gap() {
+        assert!(PROVIDERS.windows(2).all(|w| w[0].0 + 1 == w[1].0));
+        assert!(PROVIDERS.iter().flat_map(|(_, days)| days).all(|day| crate::when::moment(day).is_some()));
         assert!(ENDS.windows(2).all(|w| w[0].0 + 1 == w[1].0 && w[0].1 < w[1].1));
         assert!(ENDS.iter().all(|(_, day)| Timestamp::parse(&format!("{day}T00:00:00Z")).is_ok()));
     }

@@ -4,7 +4,7 @@ use super::setting::{self, Setting};
 use crate::finding::Status;
 use crate::releases::{Release, Support, parse_version, support};
 use crate::scan::Scan;
-use crate::sources::cloud::{At, Cloud, Cluster, Endpoint, Pool, Provider, Range, Resource};
+use crate::sources::cloud::{At, Cloud, Cluster, Endpoint, Pool, Provider, Range};
 use crate::words::{Words, words};
 
 pub(super) const IDS: &[&str] = &["CLD-001", "CLD-011"];
@@ -96,7 +96,7 @@ fn versions(scan: &mut Scan<'_>, cloud: &Cloud<'_>) {
             continue;
         };
         scan.examine("CLD-011");
-        looked_after(scan, &cluster.resource, at, version);
+        looked_after(scan, cluster, at, version);
         for pool in cloud.pools_of(cluster) {
             pool_version(scan, pool, version);
         }
@@ -108,15 +108,15 @@ fn known(at: Option<&At<String>>) -> Option<(&At<String>, Release)> {
     Some((at, parse_version(&at.value)?))
 }
 
-fn looked_after(scan: &mut Scan<'_>, resource: &Resource<'_>, at: &At<String>, version: Release) {
+fn looked_after(scan: &mut Scan<'_>, cluster: &Cluster<'_>, at: &At<String>, version: Release) {
     let shown = at.value.as_str();
-    let (status, reason) = match support(version.minor, scan.settings.now) {
+    let (status, reason) = match support(version.minor, cluster.provider.profile(), scan.settings.now) {
         Support::Until(day, left) if left < 0 => (Status::Fail, ENDED.with([shown, day])),
         Support::Until(day, left) if left <= NEAR => (Status::Warn, ENDING.with([shown, day])),
         Support::Ended => (Status::Fail, LONG_ENDED.with([shown])),
         Support::Until(..) | Support::Unknown => return,
     };
-    scan.find("CLD-011", status, resource, at.field.clone(), reason);
+    scan.find("CLD-011", status, &cluster.resource, at.field.clone(), reason);
 }
 
 /// Nodes may be older than the API server for the time of an upgrade.

@@ -46,7 +46,7 @@ pub(super) fn run(scan: &mut Scan<'_>) {
         scan.examine(ID);
         let shown = version.to_string();
         let minor = if version.major == 1 { version.minor } else { u32::MAX };
-        match support(minor, scan.settings.now) {
+        match support(minor, scan.settings.profile, scan.settings.now) {
             Support::Until(day, left) if left < 0 => {
                 scan.find(ID, Status::Fail, place, field, ENDED.with([shown.as_str(), day]));
             }

@@ -12,8 +12,11 @@ use crate::words::{Words, words};
 
 pub(super) const IDS: &[&str] = &["HST-072", "HST-077"];
 
-/// How many minor releases a kubelet may lie behind the API server.
-const BEHIND: u32 = 3;
+/// How many minor releases a kubelet may lie behind the API server (kubernetes.io/releases/version-skew-policy): one
+/// older than 1.25 may less.
+const fn most_behind(kubelet: Release) -> u32 {
+    if kubelet.minor < 25 { 2 } else { 3 }
+}
 
 /// How long a node may be out of order before somebody has to know, in seconds.
 const PATIENCE: i64 = 600;
@@ -24,8 +27,8 @@ const PRESSURE: [&str; 4] = ["MemoryPressure", "DiskPressure", "PIDPressure", "N
 const NEWER: Words =
     words("its kubelet {} is newer than the API server {}", "kubelet {} 버전이 API 서버 {} 버전보다 높음");
 const OLDER: Words = words(
-    "its kubelet {} is more than three minor releases older than {}",
-    "kubelet {} 버전이 {} 버전보다 3단계 넘게 낮음",
+    "its kubelet {} is more than {} minor releases older than {}",
+    "kubelet {} 버전이 마이너 버전 {}단계 넘게 API 서버 {} 버전보다 낮음",
 );
 const NO_SERVER: Words = words(
     "the version of the API server is not known: neither a pod of kube-apiserver nor an export of the cloud tells",
@@ -64,11 +67,11 @@ fn skew(scan: &mut Scan<'_>, nodes: &[&Object]) {
         };
         scan.examine("HST-072");
         let minor = |release: &Release| (release.major, release.minor);
-        let shown = version.to_string();
+        let (shown, most) = (version.to_string(), most_behind(version));
         let reason = match (oldest_server, newest_server) {
             (Some(server), _) if minor(&version) > minor(server) => NEWER.with([shown, server.to_string()]),
-            (_, Some(server)) if version.major == server.major && version.minor + BEHIND < server.minor => {
-                OLDER.with([shown, server.to_string()])
+            (_, Some(server)) if version.major == server.major && version.minor + most < server.minor => {
+                OLDER.with([shown, most.to_string(), server.to_string()])
             }
             _ => continue,
         };
