@@ -32,7 +32,9 @@ const LISTS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"]
 impl<'a> Workloads<'a> {
     pub(crate) fn of(evidence: &'a Evidence) -> Self {
         let all: Vec<_> = evidence.objects.iter().filter_map(Workload::of).collect();
-        let uids: HashSet<&str> = all.iter().map(|w| w.object.value.str_at(&["metadata", "uid"])).collect();
+        let uid = |w: &Workload<'a>| w.object.value.str_at(&["metadata", "uid"]);
+        // What was not taken from a cluster has none.
+        let uids: HashSet<&str> = all.iter().map(uid).filter(|uid| !uid.is_empty()).collect();
         let made = |w: &Workload| {
             let owners = w.object.value.array_at(&["metadata", "ownerReferences"]);
             owners
@@ -93,5 +95,36 @@ impl<'a> Container<'a> {
     /// A member of the security context.
     pub(crate) fn security(&self, member: &str) -> &'a Value {
         self.value.at(&["securityContext", member])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use evidence::Origin;
+
+    use super::*;
+
+    #[test]
+    fn what_has_no_uid_was_not_made_by_another() {
+        let pod = |name: &str, metadata: &str| {
+            Object {
+            value: codec::yaml::parse(
+                format!("{{apiVersion: v1, kind: Pod, metadata: {{name: {name}, {metadata}}}, spec: {{containers: []}}}}")
+                    .as_bytes(),
+            )
+            .unwrap()
+            .value,
+            origin: Origin::whole("test"),
+        }
+        };
+        let names = |objects: Vec<Object>| {
+            let evidence = Evidence { objects, ..Evidence::default() };
+            let all = Workloads::of(&evidence).0;
+            all.iter().map(|w| w.object.name().to_owned()).collect::<Vec<_>>()
+        };
+        let owned = "ownerReferences: [{name: set, controller: true}]";
+        assert_eq!(names(vec![pod("a", owned), pod("b", owned)]), ["a", "b"]);
+        let owned = "ownerReferences: [{uid: u, controller: true}]";
+        assert_eq!(names(vec![pod("a", "uid: u"), pod("b", owned)]), ["a"]);
     }
 }

@@ -101,6 +101,9 @@ const MIGHTY_USERS: &[&str] = &["kubernetes-admin", "system:apiserver", "system:
 /// Configuration by which somebody becomes somebody else.
 const IDENTITY_MAPS: &[&str] = &["aws-auth", "coredns", "extension-apiserver-authentication", "ncp-auth"];
 
+/// What Calico decides by; in its own API as in the objects that it keeps.
+const CALICO: &[&str] = &["networkpolicies", "globalnetworkpolicies", "tiers"];
+
 /// Every such check.
 pub(super) const DANGERS: &[Danger] = &[
     danger("IAM-006", words("reads Secrets", "시크릿을 읽음"), &[right(READ, "", &["secrets"])]),
@@ -122,7 +125,8 @@ pub(super) const DANGERS: &[Danger] = &[
             right(&["get"], "", &["pods/exec", "pods/attach", "pods/portforward"])
                 .named(Names::Less)
                 .until(35),
-            right(&["get", "create", "update", "patch", "delete"], "", &["pods/proxy"]).named(Names::Less),
+            right(&["get", "create", "update", "patch", "delete"], "", &["pods/proxy", "services/proxy"])
+                .named(Names::Less),
         ],
     ),
     danger(
@@ -244,8 +248,15 @@ pub(super) const DANGERS: &[Danger] = &[
             right(ANY_WRITE, "networking.k8s.io", &["networkpolicies"]),
             right(ANY_WRITE, "extensions", &["networkpolicies"]),
             right(ANY_WRITE, "cilium.io", &["ciliumnetworkpolicies", "ciliumclusterwidenetworkpolicies"]),
-            right(ANY_WRITE, "policy.networking.k8s.io", &["adminnetworkpolicies", "clusternetworkpolicies"])
-                .wide(),
+            right(
+                ANY_WRITE,
+                "policy.networking.k8s.io",
+                &["adminnetworkpolicies", "baselineadminnetworkpolicies", "clusternetworkpolicies"],
+            )
+            .wide(),
+            right(ANY_WRITE, "projectcalico.org", CALICO),
+            right(ANY_WRITE, "crd.projectcalico.org", CALICO),
+            right(ANY_WRITE, "crd.antrea.io", &["networkpolicies", "clusternetworkpolicies"]),
             right(ANY_WRITE, "apiextensions.k8s.io", &["customresourcedefinitions"]).wide(),
             right(ANY_WRITE, "apiregistration.k8s.io", &["apiservices"]).wide(),
         ],

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use authz::rbac::Rule;
+use authz::rbac::{RoleKind, Rule};
 use authz::{Attributes, Authorizer, ResourceTarget, Target, Union};
 use privilege::escalation::Principal;
 
@@ -27,6 +27,11 @@ const TOKENS_HERE: Words = words(
 );
 const APPROVES: Words =
     words("{} approves requests for client certificates of {}", "{}: {}의 클라이언트 인증서 요청을 승인함");
+
+const WOULD_APPROVE: Words = words(
+    "whoever is bound to it approves requests for client certificates of {}; nobody is yet",
+    "연결되면 {}의 클라이언트 인증서 요청을 승인함. 아직 연결된 대상은 없음",
+);
 
 const CERTIFICATES: &str = "certificates.k8s.io";
 
@@ -65,6 +70,32 @@ pub(super) fn run(scan: &mut Scan<'_>, rights: &Rights<'_>, hits: &mut Hits<'_, 
     }
     for (whom, places) in &approvers {
         approved(scan, &authorizer, whom, places);
+    }
+    unbound(scan, rights);
+}
+
+/// Cluster roles by which whoever is bound to them approves.
+fn unbound(scan: &mut Scan<'_>, rights: &Rights<'_>) {
+    for role in &rights.roles {
+        scan.examine("IAM-016");
+        let held = || rights.holders(&role.key).any(|bound| bound.principals().next().is_some());
+        let rules = &role.rules;
+        // Who gives everything is another check's.
+        if role.key.kind != RoleKind::ClusterRole
+            || role.own_rules().next().is_none()
+            || rules.iter().any(is_everything)
+            || held()
+        {
+            continue;
+        }
+        let writes = any(rules, &["update", "patch"], CERTIFICATES, "certificatesigningrequests/approval");
+        let approves = |signer: &&&str| {
+            rules.iter().any(|rule| rule.allows("approve", target(CERTIFICATES, "signers", "", signer)))
+        };
+        if let (true, Some(signer)) = (writes, SIGNERS.iter().find(approves)) {
+            let reason = WOULD_APPROVE.with([*signer]);
+            scan.find("IAM-016", Status::Warn, role.object, "rules".to_owned(), reason);
+        }
     }
 }
 
