@@ -19,6 +19,7 @@ mod image;
 mod input;
 mod network;
 mod objects;
+mod particles;
 mod quantity;
 mod releases;
 mod report;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::particles;
+
 /// A language of reports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Language {
@@ -70,19 +72,31 @@ impl Words {
 impl Said {
     /// The text in a language.
     pub fn of(&self, language: Language) -> String {
+        let mut pieces = self.words.of(language).split("{}");
+        let mut text = pieces.next().unwrap_or_default().to_owned();
         let mut parts = self.parts.iter();
-        let mut text = String::new();
-        for (i, piece) in self.words.of(language).split("{}").enumerate() {
-            if i > 0 {
-                match parts.next() {
-                    Some(Part::Text(part)) => text.push_str(part),
-                    Some(Part::Said(part)) => text.push_str(&part.of(language)),
-                    None => {}
-                }
+        for piece in pieces {
+            let part = parts.next().map_or_else(String::new, |part| part.of(language));
+            text.push_str(&part);
+            let fitted = match language {
+                Language::English => None,
+                Language::Korean => particles::fit(&part, piece),
+            };
+            match fitted {
+                Some((particle, rest)) => text.extend([particle.as_str(), rest]),
+                None => text.push_str(piece),
             }
-            text.push_str(piece);
         }
         text
+    }
+}
+
+impl Part {
+    fn of(&self, language: Language) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Said(said) => said.of(language),
+        }
     }
 }
 
@@ -124,5 +138,7 @@ mod tests {
         let nested = words("{} ({})", "{1}").saying([Part::from("c"), said.into()]);
         assert_eq!(nested.of(Language::English), "c (a is b.)");
         assert_eq!(words("x", "y").plain().of(Language::Korean), "y");
+        let counted = words("{} and {}", "{}이 {}를").with(["node", "1"]);
+        assert_eq!(counted.of(Language::Korean), "node가 1을");
     }
 }

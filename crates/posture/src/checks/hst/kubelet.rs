@@ -87,7 +87,10 @@ const RENAMED: Words = words(
     "the node calls itself \"{}\", whatever its host is called",
     "호스트 이름과 무관하게 노드 이름이 \"{}\"임",
 );
-const UNLIMITED: Words = words("events are not limited", "이벤트 수에 제한이 없음");
+const UNLIMITED: Words = words(
+    "0 stands for 5 events a second up to 1.36, so that events are lost, and for no limit from 1.37 on",
+    "0은 1.36까지 초당 5개를 뜻해 이벤트가 유실되고 1.37부터는 제한이 없음",
+);
 const TOO_MANY: Words = words("{} events a second are more than {}", "초당 이벤트 {}개로 {}개를 넘음");
 const SELF_MADE: Words = words(
     "it serves a certificate that it has signed itself, so nobody can verify it",

@@ -30,7 +30,7 @@ const WRITABLE: Words = words(
 const ADDS: Words = words("container \"{}\" adds {}", "컨테이너 \"{}\"가 {}를 추가함");
 const KEEPS_RAW: Words = words(
     "container \"{}\" can forge packets: NET_RAW is not dropped",
-    "컨테이너 \"{}\"가 NET_RAW를 내려놓지 않아 패킷을 위조할 수 있음",
+    "컨테이너 \"{}\"가 NET_RAW를 제거(drop)하지 않아 패킷을 위조할 수 있음",
 );
 const ROOT_GROUP: Words = words("{} is group 0, root's", "{}가 root의 그룹인 0임");
 const LOW_ID: Words =
