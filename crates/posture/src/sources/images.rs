@@ -208,8 +208,11 @@ pub(super) fn problems(input: &Input) -> Vec<Problem> {
     for document in input.of_kind(Kind::Images) {
         let mut scratch = Images::default();
         each(&document.value, &mut |value| {
-            if let Err(text) = read(value, &document.origin, &mut scratch) {
-                problems.push(Problem { origin: document.origin.clone(), kind: ProblemKind::Broken, text });
+            let Err(text) = read(value, &document.origin, &mut scratch) else { return };
+            let problem = Problem { origin: document.origin.clone(), kind: ProblemKind::Broken, text };
+            // What is true of everything in a list is said once.
+            if problems.last() != Some(&problem) {
+                problems.push(problem);
             }
         });
     }
@@ -240,6 +243,17 @@ fn severity(word: &str) -> Severity {
         "high" | "important" => Severity::High,
         "medium" | "moderate" => Severity::Medium,
         "low" => Severity::Low,
+        _ => Severity::Info,
+    }
+}
+
+/// How bad a vulnerability is by its score.
+fn scored(score: f64) -> Severity {
+    match score {
+        9.0.. => Severity::Critical,
+        7.0.. => Severity::High,
+        4.0.. => Severity::Medium,
+        0.1.. => Severity::Low,
         _ => Severity::Info,
     }
 }

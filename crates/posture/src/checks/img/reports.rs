@@ -8,7 +8,7 @@ use crate::checks::Flaw;
 use crate::finding::{Place, Status};
 use crate::scan::Scan;
 use crate::sources::exposure::{Opening, Way};
-use crate::sources::images::{Images, Subject, System, Vulnerability, vulnerabilities};
+use crate::sources::images::{Facts, Images, Subject, System, Vulnerability, vulnerabilities};
 use crate::systems;
 use crate::when::{day, moment};
 use crate::words::{Words, words};
@@ -135,7 +135,9 @@ fn reached(image: &Subject<'_, '_>, worst: &Worst<'_>, opening: &Opening<'_>) ->
 }
 
 fn supported(known: &Known<'_>, image: &Subject<'_, '_>) -> Seen {
-    if !image.facts.iter().any(|facts| facts.vulnerabilities.is_some() || facts.is_bill) {
+    let looked =
+        |facts: &&Facts<'_>| facts.vulnerabilities.is_some() || facts.is_bill || facts.system.is_some();
+    if !image.facts.iter().any(looked) {
         return Seen::Unknown;
     }
     // Nothing to mend where there is no operating system.

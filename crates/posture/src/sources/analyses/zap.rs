@@ -14,7 +14,16 @@ const HIGH: &str = "3";
 const FALSE: &str = "0";
 
 pub(super) fn fits(value: &Value) -> bool {
-    value.get("site").is_some_and(|sites| sites.as_array().is_some() || sites.as_object().is_some())
+    let is_told =
+        ["@version", "@programName", "@generated", "created"].iter().any(|name| value.get(name).is_some());
+    is_told
+        && value.get("site").is_some_and(|sites| sites.as_array().is_some() || sites.as_object().is_some())
+}
+
+/// A code, whether it is written as a text or as a number.
+fn code(alert: &Value, name: &str) -> String {
+    let value = alert.at(&[name]);
+    value.as_i64().map_or_else(|| alert.str_at(&[name]).to_owned(), |number| number.to_string())
 }
 
 pub(super) fn read(document: &Document) -> Vec<(String, Analysis<'_>)> {
@@ -47,7 +56,7 @@ pub(super) fn read(document: &Document) -> Vec<(String, Analysis<'_>)> {
 fn open(site: &Value) -> BTreeMap<&str, Vec<String>> {
     let mut open: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for alert in site.array_at(&["alerts"]) {
-        if alert.str_at(&["riskcode"]) != HIGH || alert.str_at(&["confidence"]) == FALSE {
+        if code(alert, "riskcode") != HIGH || code(alert, "confidence") == FALSE {
             continue;
         }
         let name =

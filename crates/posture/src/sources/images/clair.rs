@@ -17,16 +17,20 @@ pub(super) fn fits(value: &Value) -> bool {
 
 pub(super) fn read<'a>(value: &'a Value, origin: &'a Origin, images: &mut Images<'a>) -> Result<(), String> {
     let member = |name: &str| {
-        let map = value.at(&[name]).as_object();
-        map.ok_or_else(|| format!("a report of Clair without {name}: it is not whole"))
+        let whole = value.get(name).filter(|map| map.is_null() || map.as_object().is_some());
+        // An empty one may be written as null.
+        whole
+            .map(Value::as_object)
+            .ok_or_else(|| format!("a report of Clair without {name}: it is not whole"))
     };
     let (packages, all, found) =
         (member("packages")?, member("vulnerabilities")?, member("package_vulnerabilities")?);
     let mut vulnerabilities = Vec::new();
-    for (package, ids) in found.iter() {
-        let package = packages.get(package).map(package_of);
+    for (package, ids) in found.into_iter().flat_map(api::Map::iter) {
+        let package = packages.and_then(|all| all.get(package)).map(package_of);
         let ids = ids.as_array().unwrap_or(&[]).iter().filter_map(Value::as_str);
-        vulnerabilities.extend(ids.filter_map(|id| all.get(id)).map(|v| vulnerability(v, package)));
+        let known = ids.filter_map(|id| all.and_then(|all| all.get(id)));
+        vulnerabilities.extend(known.map(|v| vulnerability(v, package)));
     }
     let system = value.at(&["distributions"]).as_object().and_then(|d| d.iter().next()).map(|(_, d)| {
         System { family: d.str_at(&["did"]), version: d.str_at(&["version_id"]), is_ended: None }
@@ -36,7 +40,7 @@ pub(super) fn read<'a>(value: &'a Value, origin: &'a Origin, images: &mut Images
         origin: Some(origin),
         names: Names::of(value.str_at(&["manifest_hash"])),
         vulnerabilities: Some(vulnerabilities),
-        packages: Some(packages.iter().map(|(_, p)| package_of(p)).collect()),
+        packages: Some(packages.into_iter().flat_map(api::Map::iter).map(|(_, p)| package_of(p)).collect()),
         system,
         ..Facts::default()
     });

@@ -31,6 +31,11 @@ impl<'a> Config<'a> {
     pub(super) fn of(value: &'a Value) -> Option<Self> {
         let config = inner(value);
         config.as_object()?;
+        // Tools write an empty one for what is no image.
+        let is_empty = |name: &str| value.get(name).is_some_and(|v| v.as_str() == Some(""));
+        if is_empty("architecture") && is_empty("os") {
+            return None;
+        }
         let created = ["created", "Created"].iter().find_map(|name| moment(value.str_at(&[name])));
         let labels = config.at(&["Labels"]).as_object();
         Some(Self {

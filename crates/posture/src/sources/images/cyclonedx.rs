@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 
 use api::Value;
+use api::time::Timestamp;
 use evidence::Origin;
 
 use super::vex::Statement;
-use super::{Facts, Images, Names, Package, System, Vulnerability, list, names, severity};
+use super::{Facts, Images, Names, Package, System, Vulnerability, list, names, scored, severity};
+use crate::catalogue::Severity;
 use crate::when::moment;
 
 /// So deep may components be within components.
@@ -25,21 +27,25 @@ pub(super) fn fits(value: &Value) -> bool {
 
 pub(super) fn read<'a>(value: &'a Value, origin: &'a Origin, images: &mut Images<'a>) -> Result<(), String> {
     let found = value.array_at(&["vulnerabilities"]);
-    let has_components = value.get("components").is_some();
-    if !has_components && found.is_empty() {
-        list(value, &["components"], "a bill of materials in CycloneDX")?;
+    let is_bill = is_bill(value);
+    let is_said = found.iter().any(|v| !v.str_at(&["analysis", "state"]).is_empty());
+    if !is_bill && !is_said {
+        list(value, &["components"], "a document of CycloneDX")?;
     }
     let by_ref = by_ref(value);
-    let names = image(value);
-    let taken = moment(value.str_at(&["metadata", "timestamp"]));
-    let root = value.str_at(&["metadata", "component", "bom-ref"]);
-    let statements = found.iter().flat_map(|v| statements(v, (&names, root), &by_ref, taken));
-    images.statements.extend(statements);
-    if !has_components {
+    let about = About {
+        image: image(value),
+        root: value.str_at(&["metadata", "component", "bom-ref"]),
+        origin: Some(origin).filter(|_| is_bill),
+        taken: moment(value.str_at(&["metadata", "timestamp"])),
+    };
+    images.statements.extend(found.iter().flat_map(|v| statements(v, &about, &by_ref)));
+    if !is_bill {
         return Ok(());
     }
+    let About { image: names, taken, .. } = about;
     let mut facts = Facts { tool: "CycloneDX", origin: Some(origin), names, taken, ..Facts::default() };
-    facts.packages = Some(packages(value)?);
+    facts.packages = Some(components(value).into_iter().filter(is_package).map(package).collect());
     facts.is_bill = true;
     facts.serial = value.str_at(&["serialNumber"]).trim_start_matches("urn:uuid:");
     facts.system = components(value)
@@ -56,8 +62,17 @@ pub(super) fn read<'a>(value: &'a Value, origin: &'a Origin, images: &mut Images
 /// What is in a bill, the image itself and its operating system left out.
 pub(super) fn packages(bill: &Value) -> Result<Vec<Package<'_>>, String> {
     list(bill, &["components"], "a bill of materials in CycloneDX")?;
-    let is_package = |c: &&Value| !matches!(c.str_at(&["type"]), "operating-system" | "container" | "file");
     Ok(components(bill).into_iter().filter(is_package).map(package).collect())
+}
+
+/// A bill may be of one thing that has no parts; what is said of vulnerabilities elsewhere names nothing.
+fn is_bill(value: &Value) -> bool {
+    let is_alone = value.array_at(&["vulnerabilities"]).is_empty();
+    value.get("components").is_some() || (is_alone && !value.at(&["metadata", "component"]).is_null())
+}
+
+fn is_package(component: &&Value) -> bool {
+    !matches!(component.str_at(&["type"]), "operating-system" | "container" | "file")
 }
 
 fn package(component: &Value) -> Package<'_> {
@@ -109,7 +124,7 @@ fn image(bill: &Value) -> Names {
 /// The worst of the ratings counts.
 fn vulnerabilities<'a>(value: &'a Value, by_ref: &HashMap<&str, Package<'a>>) -> Vec<Vulnerability<'a>> {
     let ratings = value.array_at(&["ratings"]).iter();
-    let worst = ratings.map(|rating| severity(rating.str_at(&["severity"]))).max();
+    let worst = ratings.map(rated).max();
     let worst = worst.unwrap_or(severity(""));
     let others = value.array_at(&["references"]).iter().map(|r| r.str_at(&["id"]));
     let aliases: Vec<&str> = others.filter(|id| !id.is_empty()).collect();
@@ -132,12 +147,31 @@ fn vulnerabilities<'a>(value: &'a Value, by_ref: &HashMap<&str, Package<'a>>) ->
     affected.map(one).collect()
 }
 
+/// A rating without a word has a score.
+fn rated(rating: &Value) -> Severity {
+    match (rating.str_at(&["severity"]), rating.at(&["score"]).as_f64()) {
+        // The second version knows nothing worse than high.
+        ("", Some(score)) if rating.str_at(&["method"]) == "CVSSv2" => scored(score).min(Severity::High),
+        ("", Some(score)) if rating.str_at(&["method"]).starts_with("CVSS") => scored(score),
+        (word, _) => severity(word),
+    }
+}
+
+/// What a document is about.
+struct About<'a> {
+    image: Names,
+    /// What it calls that.
+    root: &'a str,
+    /// The document, when it is a bill: what it says of its parts is true of them there.
+    origin: Option<&'a Origin>,
+    taken: Option<Timestamp>,
+}
+
 /// What is said about a vulnerability: in this image, in a package of another bill, or in a package anywhere.
 fn statements<'a>(
     value: &'a Value,
-    (image, root): (&Names, &str),
+    about: &About<'a>,
     by_ref: &HashMap<&str, Package<'a>>,
-    taken: Option<api::time::Timestamp>,
 ) -> Vec<Statement<'a>> {
     let state = value.str_at(&["analysis", "state"]);
     if state.is_empty() {
@@ -154,14 +188,15 @@ fn statements<'a>(
         let known = by_ref.get(element).map(|p| (p.name.to_owned(), p.version.to_owned()));
         let package = known.or_else(|| names::package(element));
         // What is not known is not the whole image.
-        let is_image = element == root || element.starts_with("pkg:oci/");
+        let is_image = element == about.root || element.starts_with("pkg:oci/");
         (package.is_some() || is_image).then(|| Statement {
             ids: vec![value.str_at(&["id"])],
             bill,
-            image: image.clone(),
+            within: about.origin.filter(|_| bill.is_empty() && about.image.is_empty()),
+            image: about.image.clone(),
             packages: package.into_iter().collect(),
             sets_aside,
-            time: times.or(taken),
+            time: times.or(about.taken),
         })
     };
     let affected = value.array_at(&["affects"]).iter().map(|affected| affected.str_at(&["ref"]));

@@ -12,6 +12,7 @@ pub(super) fn fits(value: &Value) -> bool {
 
 pub(super) fn read<'a>(value: &'a Value, origin: &'a Origin, images: &mut Images<'a>) -> Result<(), String> {
     let matches = list(value, &["matches"], "a report of Grype")?;
+    is_image(value, "a report of Grype")?;
     let target = value.at(&["source", "target"]);
     let mut facts = facts("Grype", value, target, origin);
     facts.taken = moment(value.str_at(&["descriptor", "timestamp"]));
@@ -30,6 +31,7 @@ pub(super) fn read_syft<'a>(
     images: &mut Images<'a>,
 ) -> Result<(), String> {
     let artifacts = list(value, &["artifacts"], "a bill of materials of Syft")?;
+    is_image(value, "a bill of materials of Syft")?;
     let source = value.at(&["source"]);
     let target =
         if source.at(&["metadata"]).is_null() { source.at(&["target"]) } else { source.at(&["metadata"]) };
@@ -39,6 +41,13 @@ pub(super) fn read_syft<'a>(
     facts.is_bill = true;
     images.facts.push(facts);
     Ok(())
+}
+
+fn is_image(value: &Value, what: &str) -> Result<(), String> {
+    match value.str_at(&["source", "type"]) {
+        kind @ ("directory" | "file") => Err(format!("{what} about a {kind}, not about an image")),
+        _ => Ok(()),
+    }
 }
 
 fn facts<'a>(tool: &'static str, value: &'a Value, target: &'a Value, origin: &'a Origin) -> Facts<'a> {
@@ -64,12 +73,14 @@ fn vulnerability(found: &Value) -> Vulnerability<'_> {
     // `wont-fix` may still name versions.
     let is_fixed = matches!(value.str_at(&["fix", "state"]), "fixed" | "");
     let fixed = texts(value, &["fix", "versions"]).next().filter(|_| is_fixed);
+    // So its first releases called it.
+    let fixed = fixed.unwrap_or(value.str_at(&["fixedInVersion"]));
     Vulnerability {
         id: value.str_at(&["id"]),
         aliases: related.map(|v| v.str_at(&["id"])).filter(|id| !id.is_empty()).collect(),
         package: found.str_at(&["artifact", "name"]),
         version: found.str_at(&["artifact", "version"]),
         severity: severity(value.str_at(&["severity"])),
-        fixed: fixed.unwrap_or(""),
+        fixed,
     }
 }

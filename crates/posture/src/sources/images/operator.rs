@@ -11,8 +11,13 @@ pub(super) const GROUP: &str = "aquasecurity.github.io";
 type Fill = for<'a> fn(&'a Value, &mut Facts<'a>) -> Result<(), String>;
 
 /// Kinds of reports, and what each tells.
-pub(super) const KINDS: [(&str, Fill); 3] =
-    [("VulnerabilityReport", vulnerabilities), ("ExposedSecretReport", secrets), ("SbomReport", components)];
+pub(super) const KINDS: [(&str, Fill); 5] = [
+    ("VulnerabilityReport", vulnerabilities),
+    ("ClusterVulnerabilityReport", vulnerabilities),
+    ("ExposedSecretReport", secrets),
+    ("SbomReport", components),
+    ("ClusterSbomReport", components),
+];
 
 pub(super) fn fits(value: &Value) -> bool {
     value.str_at(&["apiVersion"]).starts_with("aquasecurity.github.io/") && value.get("report").is_some()

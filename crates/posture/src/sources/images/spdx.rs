@@ -19,8 +19,8 @@ pub(super) fn read<'a>(value: &'a Value, origin: &'a Origin, images: &mut Images
     let mut facts = Facts { tool: "SPDX", origin: Some(origin), is_bill: true, ..Facts::default() };
     facts.taken = moment(value.str_at(&["creationInfo", "created"]));
     packages.iter().filter(is_image).for_each(|package| name_image(package, &mut facts.names));
-    if facts.names.is_empty() {
-        facts.names.add(value.str_at(&["name"]));
+    if facts.names.title.is_empty() {
+        value.str_at(&["name"]).clone_into(&mut facts.names.title);
     }
     facts.system = packages
         .iter()
@@ -45,22 +45,29 @@ fn described(value: &Value) -> impl Iterator<Item = &str> {
 /// What tools write of an image: its package URL, its name with the version, and notes of Trivy's.
 fn name_image(package: &Value, names: &mut Names) {
     let (name, version) = (package.str_at(&["name"]), package.str_at(&["versionInfo"]));
+    let located = package.array_at(&["externalRefs"]).iter().map(|r| r.str_at(&["referenceLocator"]));
+    let notes = package.array_at(&["annotations"]).iter().map(|note| note.str_at(&["comment"]));
+    let noted = texts(package, &["attributionTexts"]).chain(notes).filter_map(|note| note.split_once(": "));
+    let noted = noted.filter(|(key, _)| matches!(*key, "RepoDigest" | "RepoTag" | "ImageID"));
+    let others: Vec<&str> = located.chain(noted.map(|(_, name)| name)).collect();
+    let is_digest = version.starts_with("sha256:");
+    // What is no container, such as a library or a folder, may be called like one.
+    let is_container = match package.str_at(&["primaryPackagePurpose"]) {
+        "" => {
+            is_digest || name.contains([':', '@']) || others.iter().any(|other| !Names::of(other).is_empty())
+        }
+        purpose => purpose == "CONTAINER",
+    };
     match version {
+        _ if !is_container => {}
         "" => names.add(name),
-        digest if digest.starts_with("sha256:") => names.add(&format!("{name}@{digest}")),
+        digest if is_digest => names.add(&format!("{name}@{digest}")),
         tag if name.contains(['/', '.']) && !name.contains([':', '@']) => names.add(&format!("{name}:{tag}")),
         _ => names.add(name),
     }
-    for reference in package.array_at(&["externalRefs"]) {
-        names.add(reference.str_at(&["referenceLocator"]));
-    }
-    let notes = package.array_at(&["annotations"]).iter().map(|note| note.str_at(&["comment"]));
-    for note in texts(package, &["attributionTexts"]).chain(notes) {
-        if let Some((_, name)) =
-            note.split_once(": ").filter(|(key, _)| matches!(*key, "RepoDigest" | "RepoTag" | "ImageID"))
-        {
-            names.add(name);
-        }
+    others.iter().filter(|_| is_container).for_each(|other| names.add(other));
+    if names.title.is_empty() {
+        name.clone_into(&mut names.title);
     }
 }
 
@@ -90,8 +97,14 @@ pub(super) fn read_graph<'a>(
     let mut facts = Facts { tool: "SPDX", origin: Some(origin), is_bill: true, ..Facts::default() };
     facts.taken = of_type("CreationInfo").find_map(|info| moment(info.str_at(&["created"])));
     for image in of_type("Package").filter(is_image) {
+        let name = image.str_at(&["name"]);
         facts.names.add(image.str_at(&["software_packageUrl"]));
-        facts.names.add(image.str_at(&["name"]));
+        if image.str_at(&["software_primaryPurpose"]) == "container" || name.contains([':', '@']) {
+            facts.names.add(name);
+        }
+        if facts.names.title.is_empty() {
+            name.clone_into(&mut facts.names.title);
+        }
         for hash in image.array_at(&["verifiedUsing"]).iter().filter(|h| h.str_at(&["algorithm"]) == "sha256")
         {
             facts.names.add(&format!("sha256:{}", hash.str_at(&["hashValue"])));

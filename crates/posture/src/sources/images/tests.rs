@@ -212,6 +212,26 @@ fn what_a_bill_says_of_its_vulnerabilities_counts() {
 }
 
 #[test]
+fn what_a_bill_of_something_else_says_is_true_there_only() {
+    let bill = |name: &str| {
+        format!(
+            r#"{{"bomFormat": "CycloneDX", "metadata": {{"component": {{"bom-ref": "r", "type": "application", "name": "{name}"}}}},
+             "components": [{{"bom-ref": "x", "type": "library", "name": "libssl3", "version": "3.0.11"}}],
+             "vulnerabilities": [{{"id": "CVE-2024-1", "ratings": [{{"score": 9.8, "method": "CVSSv31"}}], "affects": [{{"ref": "x"}}],
+              "analysis": {{"state": "not_affected", "justification": "code_not_reachable"}}}}]}}"#
+        )
+    };
+    let mut input = input(&[TRIVY]);
+    input.documents.extend(Document::parse(Kind::Images, "app.json", bill("app").as_bytes()).unwrap());
+    let images = Images::of(&input);
+    let (nginx, app) = (images.facts.first().unwrap(), images.facts.last().unwrap());
+    let worst = |facts| vulnerabilities(&[facts])[0].clone();
+    assert_eq!(worst(app).severity, Severity::Critical);
+    assert!(images.is_set_aside(&[app], &worst(app)));
+    assert!(!images.is_set_aside(&[nginx], &worst(nginx)));
+}
+
+#[test]
 fn a_later_report_of_a_tool_stands_for_the_earlier_one() {
     let newer = TRIVY.replace("2026-06-20", "2026-06-21").replace("CVE-2024-2", "CVE-2024-3");
     let input = input(&[TRIVY, &newer]);
@@ -244,6 +264,11 @@ fn what_is_not_whole_is_told() {
             r#"{"apiVersion": "aquasecurity.github.io/v1alpha1", "kind": "ConfigAuditReport", "report": {}}"#,
             "nothing of images",
         ),
+        (r#"{"SchemaVersion": 2, "ArtifactName": ".", "ArtifactType": "repository"}"#, "about a repository"),
+        (r#"{"artifacts": [], "source": {"type": "directory"}}"#, "about a directory"),
+        // Vulnerabilities of nothing, and what two of a list have in common.
+        (r#"{"bomFormat": "CycloneDX", "vulnerabilities": [{"id": "CVE-1"}]}"#, "without components"),
+        (r#"[{"a": 1}, {"b": 2}]"#, "not a document about images"),
     ] {
         let problems = problems(&input(&[text]));
         assert_eq!(problems.len(), 1, "{text}");

@@ -1,5 +1,7 @@
 //! Reports of Trivy in JSON: of an image, and of the workloads of a cluster (`trivy k8s`).
 
+use std::collections::BTreeSet;
+
 use api::Value;
 use evidence::Origin;
 
@@ -7,6 +9,12 @@ use super::{Config, Facts, Images, Names, Package, System, Vulnerability, list, 
 use crate::when::moment;
 
 const TOOL: &str = "Trivy";
+
+/// What may be an image: itself, or a bill of materials of one.
+const ARTIFACTS: [&str; 4] = ["", "container_image", "cyclonedx", "spdx"];
+
+/// Classes of results of whoever looked for vulnerabilities.
+const PACKAGES: [&str; 2] = ["os-pkgs", "lang-pkgs"];
 
 pub(super) fn fits(value: &Value) -> bool {
     let some = |names: &[&str]| names.iter().any(|name| value.get(name).is_some());
@@ -23,11 +31,15 @@ pub(super) fn read<'a>(value: &'a Value, origin: &'a Origin, images: &mut Images
                 None | Some(Value::Null) => &[],
                 _ => list(value, &["Results"], "a report of Trivy")?,
             };
+            let kind = value.str_at(&["ArtifactType"]);
+            if !ARTIFACTS.contains(&kind) {
+                return Err(format!("a report of Trivy about a {kind}, not about an image"));
+            }
             let metadata = value.at(&["Metadata"]);
             let mut facts = facts(metadata, results.iter(), origin);
             facts.taken = moment(value.str_at(&["CreatedAt"]));
             let artifact = value.str_at(&["ArtifactName"]);
-            if matches!(value.str_at(&["ArtifactType"]), "" | "container_image") {
+            if matches!(kind, "" | "container_image") {
                 facts.names.add(artifact);
             }
             if facts.names.title.is_empty() {
@@ -59,7 +71,11 @@ fn of_resource<'a>(resource: &'a Value, origin: &'a Origin, images: &mut Images<
             let target = result.str_at(&["Target"]);
             !others.iter().any(|other| target.starts_with(other))
         };
-        images.facts.push(facts(metadata, results.iter().filter(own), origin));
+        let mut facts = facts(metadata, results.iter().filter(own), origin);
+        if !resource.str_at(&["Error"]).is_empty() {
+            facts.vulnerabilities = None;
+        }
+        images.facts.push(facts);
     }
 }
 
@@ -82,15 +98,30 @@ fn facts<'a>(metadata: &'a Value, results: impl Iterator<Item = &'a Value>, orig
         ..Facts::default()
     };
     let (mut found, mut packages) = (Vec::new(), Vec::new());
+    // Nothing in it, and nothing to find: no system.
+    let mut looked = facts.system.is_none_or(|system| system.family == "none");
+    let mut classes = BTreeSet::new();
     for result in results {
+        classes.insert(class(result));
         found.extend(result.array_at(&["Vulnerabilities"]).iter().map(vulnerability));
         packages.extend(result.array_at(&["Packages"]).iter().map(package));
         let target = result.str_at(&["Target"]);
         facts.leaks.extend(result.array_at(&["Secrets"]).iter().map(|s| (target, leak(s))));
     }
-    facts.vulnerabilities = Some(found);
+    looked &= classes.is_empty();
+    looked |= classes.iter().any(|class| PACKAGES.contains(class));
+    facts.vulnerabilities = looked.then_some(found);
     facts.packages = Some(packages).filter(|packages| !packages.is_empty());
     facts
+}
+
+/// What a result is of.  Older reports do not say so: those have vulnerabilities only.
+fn class(result: &Value) -> &str {
+    match result.str_at(&["Class"]) {
+        "" => "os-pkgs",
+        _ if !result.array_at(&["Vulnerabilities"]).is_empty() => "os-pkgs",
+        class => class,
+    }
 }
 
 fn system(os: &Value) -> Option<System<'_>> {

@@ -19,6 +19,8 @@ pub(crate) struct Statement<'a> {
     pub ids: Vec<&'a str>,
     /// The serial number of the bill of materials that it is about; `""` when it says itself what it is about.
     pub bill: &'a str,
+    /// The document whose images alone are meant; `None` for images by their names.
+    pub within: Option<&'a Origin>,
     /// The image; called nothing when the packages are meant wherever they are.
     pub image: Names,
     /// Names and versions (`""` for all) of packages; none when the whole image is meant.
@@ -38,6 +40,7 @@ impl Statement<'_> {
         };
         self.ids.iter().any(named)
             && (self.packages.is_empty() || self.packages.iter().any(of_package))
+            && self.within.is_none_or(|document| facts.iter().any(|facts| facts.origin == Some(document)))
             && (self.image.is_empty() || facts.iter().any(|facts| facts.names.overlaps(&self.image)))
     }
 }
@@ -66,6 +69,7 @@ pub(super) fn read<'a>(value: &'a Value, _: &'a Origin, images: &mut Images<'a>)
         let said = products.map(|(image, packages)| Statement {
             ids: ids.clone(),
             bill: "",
+            within: None,
             image,
             packages,
             sets_aside,
@@ -83,7 +87,8 @@ pub(super) fn resolve(images: &mut Images<'_>) {
         facts.iter().filter(|f| !f.serial.is_empty()).map(|f| (f.serial, &f.names)).collect();
     statements.retain_mut(|statement| {
         if statement.bill.is_empty() {
-            return !(statement.image.is_empty() && statement.packages.is_empty());
+            let is_told = !statement.image.is_empty() || !statement.packages.is_empty();
+            return is_told || statement.within.is_some();
         }
         let image = bills.get(statement.bill).filter(|image| !image.is_empty());
         statement.image = image.map_or_else(Names::default, |image| (*image).clone());
