@@ -17,8 +17,12 @@ use super::files;
 /// The flag's name.
 pub(super) const NAME: &str = "root";
 
-/// Where the kubelet finds static pods, unless it is told otherwise.
-const MANIFESTS: &str = "etc/kubernetes/manifests";
+/// Where the kubelet finds static pods, unless it is told otherwise: as kubeadm and others set it up, RKE2, and k3s.
+const MANIFESTS: [&str; 3] = [
+    "etc/kubernetes/manifests",
+    "var/lib/rancher/rke2/agent/pod-manifests",
+    "var/lib/rancher/k3s/agent/pod-manifests",
+];
 
 /// Files name files, but not for long: an AdmissionConfiguration names a plug-in's.
 const ROUNDS: usize = 3;
@@ -39,13 +43,8 @@ pub(super) fn arg() -> Arg {
 /// Adds what stands below a root.  What cannot be read is told, and the rest is still read.
 pub(super) fn read(root: &Path, input: &mut Input) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let manifests = root.join(MANIFESTS);
-    if manifests.is_dir() {
-        let mut reader = Reader::new(Wanted::All);
-        reader.path(&manifests);
-        let found = reader.finish();
-        found.objects.into_iter().for_each(|object| input.add(object));
-        problems.extend(found.problems);
+    for directory in MANIFESTS.map(|path| root.join(path)) {
+        problems.extend(manifests(&directory, input));
     }
     let mut tried = BTreeSet::new();
     for _ in 0..ROUNDS {
@@ -63,6 +62,27 @@ pub(super) fn read(root: &Path, input: &mut Input) -> Vec<Problem> {
         }
     }
     problems
+}
+
+/// Reads static pods as the kubelet does: every file of the directory, whatever it is called, but for hidden ones.
+fn manifests(directory: &Path, input: &mut Input) -> Vec<Problem> {
+    let mut files = match std::fs::read_dir(directory) {
+        Ok(entries) => entries.flatten().map(|entry| entry.path()).collect::<Vec<_>>(),
+        Err(why) if why.kind() == io::ErrorKind::NotFound => return Vec::new(),
+        Err(why) => {
+            let origin = Origin::whole(directory.display().to_string());
+            return vec![Problem { origin, kind: ProblemKind::Unreadable, text: why.to_string() }];
+        }
+    };
+    let is_hidden = |path: &Path| path.file_name().is_some_and(|n| n.as_encoded_bytes().starts_with(b"."));
+    // Directories are passed over; what is no file, such as a pipe, would be waited for.
+    files.retain(|path| !is_hidden(path) && (path.is_file() || path.metadata().is_err()));
+    files.sort();
+    let mut reader = Reader::new(Wanted::All);
+    files.iter().for_each(|path| reader.path(path));
+    let found = reader.finish();
+    found.objects.into_iter().for_each(|object| input.add(object));
+    found.problems
 }
 
 /// Where a path of the host stands; a path that leads elsewhere is not followed.
@@ -125,7 +145,7 @@ mod tests {
             std::fs::write(file, text).unwrap();
         };
         write(
-            "etc/kubernetes/manifests/api.yaml",
+            "etc/kubernetes/manifests/api.manifest",
             "{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: kube-system}, spec: {containers: [{name: a, command: [kube-apiserver, --admission-control-config-file=/etc/adm/a.yaml, --client-ca-file=/etc/ca.crt, --tls-private-key-file=/etc/api.key, --authorization-policy-file=/../../out.jsonl]}]}}",
         );
         write(
@@ -138,6 +158,9 @@ mod tests {
         );
         write("etc/ca.crt", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
         write("etc/api.key", "secret");
+        // The kubelet passes these over.
+        write("etc/kubernetes/manifests/.api.yaml.swp", "[");
+        write("etc/kubernetes/manifests/old/api.yaml", "[");
         let mut input = Input::default();
         assert!(read(root.path(), &mut input).is_empty());
         let sources: Vec<_> = input.documents.iter().map(|d| d.origin.source.to_string()).collect();

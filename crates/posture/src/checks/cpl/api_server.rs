@@ -222,8 +222,13 @@ pub(super) fn storage(look: &mut Look<'_, '_>) -> bool {
     if !look.flags().has("etcd-cafile") {
         look.fail("etcd-cafile", NO_ETCD_AUTHORITY.plain());
     }
-    let flag = "etcd-servers";
-    for server in look.flags().list(flag) {
+    let told = |flag: &'static str| look.flags().list(flag).into_iter().map(move |text| (flag, text));
+    // `GROUP/RESOURCE#SERVER;SERVER` keeps some resources elsewhere.
+    let others = told("etcd-servers-overrides").flat_map(|(flag, text)| {
+        let (_, servers) = text.split_once('#').unwrap_or(("", text));
+        servers.split(';').map(move |server| (flag, server))
+    });
+    for (flag, server) in told("etcd-servers").chain(others).collect::<Vec<_>>() {
         // What goes through a socket does not leave the host.
         if !server.starts_with("https://") && !server.starts_with("unix") {
             look.fail(flag, PLAIN_ETCD.with([server]));
