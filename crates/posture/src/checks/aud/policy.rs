@@ -5,18 +5,18 @@
 
 use std::collections::BTreeMap;
 
-use api::UserInfo;
 use api::user::{
     AUTHENTICATED, SYSTEM_MASTERS, service_account_groups, service_account_username, split_service_account,
 };
+use api::{UserInfo, Value};
 use audit::Stage;
 use audit::policy::{Attributes, Decision, Level, Loaded, Policy, Reach, Resource, Target};
 
 use crate::catalogue::Kind;
-use crate::document::Document;
-use crate::finding::Status;
+use crate::finding::{Place, Status};
 use crate::scan::Scan;
 use crate::sources::audit_log::ActorKind;
+use crate::sources::control_plane::{ControlPlane, Program};
 use crate::words::{Said, Words, words};
 
 pub(super) const IDS: &[&str] = &["AUD-005", "AUD-006", "AUD-007", "AUD-008"];
@@ -147,33 +147,52 @@ struct Finding {
 pub(super) fn run(scan: &mut Scan<'_>) {
     let input = scan.input;
     for document in input.of_kind(Kind::AuditPolicy) {
-        match Policy::read(&api::json::to_vec(&document.value)) {
-            Ok(loaded) => judge(scan, document, &loaded),
-            Err(why) => {
-                for id in IDS.iter().filter(|id| **id != "AUD-008") {
-                    scan.lack(id, BROKEN.with([&why]));
-                }
-                scan.examine("AUD-008");
-                scan.find("AUD-008", Status::Fail, document, String::new(), BROKEN.with([&why]));
-            }
+        read(scan, &Place::from(document), &document.value);
+    }
+    // The file that a server goes by, when it was collected with the facts of its host.
+    let plane = ControlPlane::of(scan);
+    let named = plane.all(Program::ApiServer).filter_map(|server| {
+        plane.file(server, server.flags.text("audit-policy-file")).filter(|file| !file.is_document())
+    });
+    let mut seen = Vec::new();
+    for file in named.collect::<Vec<_>>() {
+        let (place, text) = (file.place(), file.text().into_owned());
+        if !seen.contains(&text)
+            && let Some(value) = file.value()
+        {
+            read(scan, &place, &value);
+            seen.push(text);
         }
     }
 }
 
-fn judge(scan: &mut Scan<'_>, document: &Document, loaded: &Loaded) {
+fn read(scan: &mut Scan<'_>, place: &Place, value: &Value) {
+    match Policy::read(&api::json::to_vec(value)) {
+        Ok(loaded) => judge(scan, place, &loaded),
+        Err(why) => {
+            for id in IDS.iter().filter(|id| **id != "AUD-008") {
+                scan.lack(id, BROKEN.with([&why]));
+            }
+            scan.examine("AUD-008");
+            scan.find("AUD-008", Status::Fail, place.clone(), String::new(), BROKEN.with([&why]));
+        }
+    }
+}
+
+fn judge(scan: &mut Scan<'_>, at: &Place, loaded: &Loaded) {
     IDS.iter().for_each(|id| scan.examine(id));
     for ((id, rule, _), finding) in asked(&loaded.policy).0 {
         let Finding { status, words, level, resources, example } = finding;
         let reason = words.with([&place(rule), &resources.join(", "), level.name(), &example]);
         let field = rule.map_or_else(|| "rules".to_owned(), |rule| format!("rules[{rule}].level"));
-        scan.find(id, status, document, field, reason);
+        scan.find(id, status, at.clone(), field, reason);
     }
     for ignored in &loaded.ignored {
         let reason = UNKNOWN_FIELD.with([ignored]);
-        scan.find("AUD-008", Status::Warn, document, String::new(), reason);
+        scan.find("AUD-008", Status::Warn, at.clone(), String::new(), reason);
     }
     for (status, field, reason) in ends(&loaded.policy).into_iter().chain(reach(&loaded.policy)) {
-        scan.find("AUD-008", status, document, field, reason);
+        scan.find("AUD-008", status, at.clone(), field, reason);
     }
 }
 

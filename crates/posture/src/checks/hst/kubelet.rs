@@ -242,7 +242,16 @@ fn certificate(kubelet: &Kubelet<'_>) -> Looked {
 }
 
 fn rotation(kubelet: &Kubelet<'_>) -> Looked {
-    when(!kubelet.is(&ROTATE)?, Status::Fail, &ROTATE, GROWS_OLD)
+    when(!kubelet.is(&ROTATE)? && !has_no_certificate(kubelet), Status::Fail, &ROTATE, GROWS_OLD)
+}
+
+/// What asks a program, or has a token, proves by that who it is: there is no certificate to renew.
+fn has_no_certificate(kubelet: &Kubelet<'_>) -> bool {
+    let path = kubelet.flags.as_ref().and_then(|flags| flags.last("kubeconfig")).unwrap_or("");
+    let mut files = kubelet.document.value.array_at(&["files"]).iter();
+    let file = files.find(|file| file.str_at(&["path"]) == path);
+    let credentials = file.map_or(&[][..], |file| file.array_at(&["credentials"]));
+    !credentials.is_empty() && credentials.iter().all(|kind| kind.as_str() != Some("certificate"))
 }
 
 fn serving_rotation(kubelet: &Kubelet<'_>) -> Looked {

@@ -177,6 +177,11 @@ impl<'a> File<'a> {
         Cow::Owned(lines.collect::<Vec<_>>().join("\n"))
     }
 
+    /// True when it was given by itself, not with the facts of a host.
+    pub(crate) fn is_document(&self) -> bool {
+        matches!(self.content, Content::Documents(_))
+    }
+
     /// True when the document is part of this file.
     pub(crate) fn holds(&self, document: &Document) -> bool {
         match &self.content {

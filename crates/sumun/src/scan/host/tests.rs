@@ -28,7 +28,7 @@ const FILES: &[(&str, &str)] = &[
     ("/proc/1/status", "Name:\tinit\nSeccomp:\t0\n"),
     (
         "/proc/7/cmdline",
-        "/usr/bin/kubelet\0--config=/var/lib/kubelet/config.yaml\0--bootstrap-token=hunter2\0--config-dir\0/etc/kubelet.d\0",
+        "/usr/bin/kubelet\0--config=/var/lib/kubelet/config.yaml\0--bootstrap-token=hunter2\0--config-dir\0/etc/kubelet.d\0--kubeconfig=/etc/kubernetes/admin.conf\0",
     ),
     ("/proc/8/cmdline", "/usr/sbin/chronyd\0-n\0"),
     ("/proc/9/cmdline", ""),
@@ -85,6 +85,8 @@ fn a_host_is_told_without_credentials() {
     ] {
         assert!(!file(&facts, path).is_null() && file(&facts, path).at(&["content"]).is_null(), "{path}");
     }
+    let kinds = file(&facts, "/etc/kubernetes/admin.conf").array_at(&["credentials"]);
+    assert_eq!(kinds, [Value::from("certificate"), Value::from("token")]);
     let paths: Vec<_> = facts.array_at(&["files"]).iter().map(|file| file.str_at(&["path"])).collect();
     assert!(paths.is_sorted(), "{paths:?}");
     assert_eq!(facts.array_at(&["certificates"])[0].str_at(&["path"]), "/etc/kubernetes/admin.conf");

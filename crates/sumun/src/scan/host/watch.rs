@@ -233,6 +233,10 @@ impl Watch {
                 self.content_of(root, path);
                 self.named_inside(root, path);
             }
+            "kubeconfig" => {
+                self.place(root, path);
+                self.credentials(root, path);
+            }
             "audit-log-path" => {
                 let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
                 if !directory.is_empty() {
@@ -242,6 +246,15 @@ impl Watch {
             }
             _ => self.place(root, path),
         }
+    }
+
+    /// By what a kubeconfig proves who somebody is: the kinds, never what stands there.
+    fn credentials(&mut self, root: &mut Root, path: &str) {
+        let parsed = root.read(path).and_then(|text| codec::yaml::parse(text.as_bytes()).ok());
+        let (Some(parsed), Some(facts)) = (parsed, self.files.get_mut(path)) else { return };
+        let users = parsed.value.array_at(&["users"]).iter();
+        let kinds: BTreeSet<_> = users.flat_map(|user| kinds(user.at(&["user"]))).collect();
+        facts.set_at(&["credentials"], kinds.into_iter().map(Value::from).collect::<Vec<_>>());
     }
 
     /// Files that a configuration names: plug-ins of admission, static pods, certificates.
@@ -330,6 +343,21 @@ impl Watch {
             self.certificates.push((path, pem));
         }
     }
+}
+
+/// The kinds of credentials of a user of a kubeconfig.
+fn kinds(user: &Value) -> impl Iterator<Item = &'static str> {
+    const KINDS: [(&str, &str); 8] = [
+        ("client-certificate", "certificate"),
+        ("client-certificate-data", "certificate"),
+        ("token", "token"),
+        ("tokenFile", "token"),
+        ("exec", "program"),
+        ("auth-provider", "program"),
+        ("username", "password"),
+        ("password", "password"),
+    ];
+    KINDS.into_iter().filter(|(member, _)| !user.at(&[member]).is_null()).map(|(_, kind)| kind)
 }
 
 fn is_text(path: &str) -> bool {
