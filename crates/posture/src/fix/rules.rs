@@ -301,11 +301,8 @@ fn cluster_ip(draft: &mut Draft<'_>) {
 }
 
 fn modern_tls(draft: &mut Draft<'_>) {
-    const SETTINGS: [(&str, &str); 3] = [
-        ("ssl-protocols", "TLSv1.2 TLSv1.3"),
-        ("ncloud-load-balancer-tls-min-version", "TLSV12"),
-        ("ssl-min-version", "TLSv1.2"),
-    ];
+    const SETTINGS: [(&str, &str); 2] =
+        [("ssl-protocols", "TLSv1.2 TLSv1.3"), ("ncloud-load-balancer-tls-min-version", "TLSV12")];
     for field in draft.fields() {
         let Some(Step::Key(name)) = field.last() else { continue };
         if let Some((_, value)) = SETTINGS.iter().find(|(end, _)| name.ends_with(end)) {

@@ -43,7 +43,7 @@ const UNPROTECTED: Words =
 const NO_VERSION: Words = words("the version of {} cannot be told", "{}의 버전을 알 수 없음");
 const ENDED: Words = words("{} has had no fixes since {}", "{} 버전은 {} 이후로 패치가 제공되지 않음");
 const LONG_ENDED: Words = words("{} has had no fixes for years", "{} 버전은 패치 제공이 끝난 지 오래됨");
-const ENDING: Words = words("{} gets no fixes after {}", "{} 버전의 패치 제공이 {}에 끝남");
+const ENDING: Words = words("{} gets no fixes after {}", "{} 버전의 패치 제공이 {}에 끝날 예정임");
 const BEHIND: Words =
     words("nodes of {} are older than the API server ({})", "노드 버전 {}이(가) API 서버 버전({})보다 낮음");
 

@@ -17,7 +17,7 @@ const SOON: i64 = 60;
 
 const ENDED: Words = words("{} gets no fixes since {}", "{}은 {}에 지원이 끝남");
 const ENDED_LONG: Words = words("{} gets no fixes any more", "{}은 지원이 끝난 지 오래됨");
-const ENDS: Words = words("{} gets fixes until {} only", "{}은 {}에 지원이 끝남");
+const ENDS: Words = words("{} gets fixes until {} only", "{}은 {}에 지원이 끝날 예정임");
 const UNKNOWN: Words =
     words("{} is newer than the table of releases, which is of {}", "{}은 릴리스 표({})보다 새 버전임");
 

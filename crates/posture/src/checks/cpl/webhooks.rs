@@ -38,7 +38,7 @@ const NO_AUTHORITY: Words = words(
 );
 const ELSEWHERE: Words = words("{} is outside of the cluster: {}", "{}가 클러스터 밖에 있음: {}");
 const NO_SERVICE: Words = words("the service of {} is not there: {}", "{}의 서비스가 없음: {}");
-const ENDS: Words = words("the authority of {} ends on {}", "{}의 인증 기관이 {}에 만료됨");
+const ENDS: Words = words("the authority of {} ends on {}", "{}의 인증 기관 유효 기간이 {}까지임");
 const BROKEN: Words = words("the authority of {} cannot be read", "{}의 인증 기관을 읽을 수 없음");
 const LOCKS_ITSELF: Words = words(
     "{} must be asked about everything, its own namespace {} too: once it is down it cannot come back",

@@ -14,8 +14,10 @@ pub(super) const IDS: &[&str] = &["HST-075"];
 const AHEAD: i64 = 30;
 
 const ENDED: Words = words("the certificate of \"{}\" ended on {}", "\"{}\" 인증서가 {}에 만료됨");
-const ENDS: Words =
-    words("the certificate of \"{}\" ends on {}, in {} days", "\"{}\" 인증서가 {}에 만료됨 ({}일 남음)");
+const ENDS: Words = words(
+    "the certificate of \"{}\" ends on {}, in {} days",
+    "\"{}\" 인증서가 {}에 만료될 예정임 ({}일 남음)",
+);
 const TO_COME: Words =
     words("the certificate of \"{}\" is not valid before {}", "\"{}\" 인증서가 {}부터 유효함");
 const UNREADABLE: Words = words("{} cannot be read as certificates: {}", "{} 인증서를 읽을 수 없음: {}");

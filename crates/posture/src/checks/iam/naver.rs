@@ -35,7 +35,7 @@ const OF_SYSTEM: Words =
     words("{} is mapped to {}, a name of the system", "{}이(가) 시스템 이름 {}에 연결됨");
 const DRIFT: Words = words(
     "it is not what NKS took over last: see its annotation ncloud.com/applied-ncp-auth",
-    "마지막으로 적용된 내용(ncloud.com/applied-ncp-auth 주석)과 다름",
+    "마지막으로 적용된 내용(ncloud.com/applied-ncp-auth 어노테이션)과 다름",
 );
 const NO_ROLE: Words = words(
     "{} ({}) has no role, neither by name nor by group",

@@ -11,15 +11,16 @@ use crate::words::{Part, Said, Words, words};
 
 pub(super) const IDS: &[&str] = &["IAM-005", "IAM-043"];
 
-const ALL: Words = words("every verb on every resource of {}: {}", "{}의 모든 리소스에 모든 동사를 허용: {}");
-const ALL_VERBS: Words = words("every verb, those to come included", "앞으로 생길 것까지 모든 동사를 허용");
+const ALL: Words =
+    words("every verb on every resource of {}: {}", "{}의 모든 리소스에 모든 동사를 허용함: {}");
+const ALL_VERBS: Words = words("every verb, those to come included", "앞으로 생길 것까지 모든 동사를 허용함");
 const ALL_RESOURCES: Words =
-    words("every resource, those to come included", "앞으로 생길 것까지 모든 리소스를 허용");
+    words("every resource, those to come included", "앞으로 생길 것까지 모든 리소스를 허용함");
 const ALL_GROUPS: Words =
-    words("every API group, those to come included", "앞으로 생길 것까지 모든 API 그룹을 허용");
-const ALL_PATHS: Words = words("every path of the server", "서버의 모든 경로를 허용");
+    words("every API group, those to come included", "앞으로 생길 것까지 모든 API 그룹을 허용함");
+const ALL_PATHS: Words = words("every path of the server", "서버의 모든 경로를 허용함");
 const NO_PATTERN: Words =
-    words("{} gives nothing: RBAC has no such pattern", "{}은(는) 아무 권한도 주지 않음. RBAC에 없는 형식");
+    words("{} gives nothing: RBAC has no such pattern", "{}은(는) 아무 권한도 주지 않음. RBAC에 없는 형식임");
 const NOBODY: Words = words("nobody is bound to it yet", "아직 연결된 대상은 없음");
 const ADDED: Words = words("everybody bound to {} {} ({}) by it", "{}에 연결된 모든 대상: {} ({})");
 

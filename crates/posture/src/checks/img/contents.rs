@@ -41,8 +41,9 @@ const EMPTY_BILL: Words = words("the bill of materials of {} lists nothing", "{}
 const ROOT: Words = words("{} runs as root: its user is {}", "{}가 root로 실행됨: USER {}");
 const NOBODY: Words = words("{} runs as root: it names no user", "{}에 USER가 없어 root로 실행됨");
 const LARGE: Words = words("{} holds more than it needs: {}", "{}에 필요 이상이 들어 있음: {}");
-const SECRET: Words = words("{} looks like a secret ({}, {} characters)", "{}이(가) 비밀로 보임 ({}, {}자)");
-const LEAK: Words = words("{} holds a secret: {}", "{}에 비밀이 있음: {}");
+const SECRET: Words =
+    words("{} looks like a secret ({}, {} characters)", "{}이(가) 비밀 정보로 보임 ({}, {}자)");
+const LEAK: Words = words("{} holds a secret: {}", "{}에 비밀 정보가 있음: {}");
 const OLD: Words = words("it was built {} days ago ({})", "{}일 전에 빌드됨 ({})");
 
 /// Packages that an application hardly ever needs, and what they are there for.

@@ -45,9 +45,9 @@ macro_rules! setting {
     };
 }
 
+/// As their projects' and providers' documentation names them (August 2026).
 const SETTINGS: &[Setting] = &[
     setting!("", "ConfigMap", ["data", "ssl-protocols"], Protocols),
-    setting!("", "ConfigMap", ["data", "ssl-min-version"], Oldest),
     setting!(
         "",
         "Service",
@@ -68,12 +68,6 @@ const SETTINGS: &[Setting] = &[
         ["metadata", "annotations", "alb.ingress.kubernetes.io/ssl-policy"],
         AmazonPolicy,
         "alb.ingress.kubernetes.io/certificate-arn"
-    ),
-    setting!(
-        "networking.k8s.io",
-        "Ingress",
-        ["metadata", "annotations", "nginx.ingress.kubernetes.io/ssl-protocols"],
-        Protocols
     ),
     setting!(
         "networking.k8s.io",
