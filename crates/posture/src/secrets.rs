@@ -12,6 +12,10 @@ const PREFIXES: &[(&str, &str, usize)] = &[
     ("k8s-ncp-v1.", "Naver Cloud IAM token", 40),
     ("k8s-aws-v1.", "AWS IAM token", 40),
     ("ghp_", "GitHub token", 36),
+    ("gho_", "GitHub token", 36),
+    ("ghr_", "GitHub token", 36),
+    ("ghs_", "GitHub token", 36),
+    ("ghu_", "GitHub token", 36),
     ("github_pat_", "GitHub token", 40),
     ("glpat-", "GitLab token", 20),
     ("xoxb-", "Slack token", 24),
@@ -19,6 +23,7 @@ const PREFIXES: &[(&str, &str, usize)] = &[
     ("sk_live_", "Stripe key", 24),
     ("AIza", "Google API key", 35),
     ("npm_", "npm token", 36),
+    ("dckr_pat_", "Docker token", 32),
     ("SG.", "SendGrid key", 60),
     ("hvs.", "Vault token", 24),
 ];

@@ -41,9 +41,10 @@ const MACHINES: &[&str] = &[
     "masterclient",
     "nodeclient",
 ];
-/// How names of clouds' own services begin or end.
+/// How names of clouds' own services begin or end; accounts that a site makes for itself in a cloud are none.
 const MACHINE_PREFIXES: &[&str] = &["eks:", "system:", "aks-"];
-const MACHINE_SUFFIXES: &[&str] = &[".gserviceaccount.com"];
+const MACHINE_SUFFIXES: &[&str] =
+    &["@cloudservices.gserviceaccount.com", "@container-engine-robot.iam.gserviceaccount.com"];
 
 /// Somebody who asked.
 #[derive(Clone, Debug)]

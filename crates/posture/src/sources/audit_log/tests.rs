@@ -22,7 +22,8 @@ fn people_are_told_apart_from_machines() {
         ("system:node:n1", ActorKind::Node),
         ("system:kube-scheduler", ActorKind::System),
         ("eks:node-manager", ActorKind::System),
-        ("x@p.iam.gserviceaccount.com", ActorKind::System),
+        ("x@p.iam.gserviceaccount.com", ActorKind::Human),
+        ("service-1@container-engine-robot.iam.gserviceaccount.com", ActorKind::System),
         ("kubernetes-admin", ActorKind::Human),
         ("ann@example.com", ActorKind::Human),
     ] {
