@@ -22,7 +22,7 @@ pub struct Check {
     pub remedy: Words,
     /// Items of the two documents that it decides: `A…` Kubernetes' documentation, `B…` Naver Cloud's guideline.
     pub items: Vec<&'static str>,
-    /// Items of the CIS Kubernetes Benchmark (1.12 and 2.0.1 number them alike).
+    /// Items of the CIS Kubernetes Benchmark (1.12 and 2.0.1 number them alike), by their titles in kube-bench.
     pub cis: Vec<&'static str>,
     /// Controls of the NSA's guidance as scanners number them.
     pub nsa: Vec<&'static str>,

@@ -155,5 +155,9 @@ mod tests {
         assert_eq!(ids, ["1.2.9", "1.2.10", "1.10", "2", "4.1.1"]);
         let cis: Vec<_> = items(Framework::Cis).iter().map(|item| item.id).collect();
         assert!(cis.is_sorted_by_key(|id| order(id)) && cis.contains(&"5.2.2"), "{cis:?}");
+        let nsa: Vec<_> = items(Framework::Nsa).iter().map(|item| item.id).collect();
+        assert_eq!((cis.len(), nsa.len()), (131, 27), "every item, and nothing else");
+        let is_number = |id: &&str| id.split('.').all(|part| part.parse::<u8>().is_ok());
+        assert!(cis.iter().chain(&nsa).all(is_number), "{cis:?} {nsa:?}");
     }
 }

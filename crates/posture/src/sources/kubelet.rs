@@ -106,6 +106,7 @@ pub(crate) const POD_PATH: Field =
 pub(crate) const ADDRESS: Field = field(&["address"], "address", Form::Text, Given::Text("0.0.0.0"));
 pub(crate) const GATES: Field = field(&["featureGates"], "feature-gates", Form::Gates, Given::Nothing);
 
+/// All of them; their defaults are those of `KubeletConfiguration` v1beta1 in 1.36, [`legacy`] has those of the flags.
 const FIELDS: [&Field; 21] = [
     &ADDRESS,
     &ANONYMOUS,

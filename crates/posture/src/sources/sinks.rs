@@ -19,7 +19,8 @@ pub(crate) enum Sink {
     Outside,
 }
 
-/// Names of outputs that are services outside of any cluster, of all shippers.
+/// Names of outputs that are services outside of any cluster, as the documentation of Fluent Bit, Fluentd and Vector
+/// has them.
 const SERVICES: &[&str] = &[
     "aws_cloudwatch_logs",
     "aws_s3",

@@ -14,7 +14,8 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting { id: "CLD-010", of: |cluster| &cluster.protected, off: |_| (Status::Warn, UNPROTECTED.plain()) },
 ];
 
-/// The first release for which Naver Cloud encrypts secrets with a key of the site's own.
+/// The first release for which Naver Cloud encrypts secrets with a key of the site's own (guide.ncloud-docs.com,
+/// September 2026).
 const KMS_SINCE: Release = Release::minor(28);
 
 /// When the end of a release is near enough to plan, in days.

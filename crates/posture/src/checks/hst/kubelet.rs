@@ -39,7 +39,7 @@ const ROWS: &[Row] = &[
     Row { id: "HST-065", look: sysctls_and_pods },
 ];
 
-/// What the kubelet expects of the kernel.
+/// What the kubelet expects of the kernel (1.36).
 const TUNABLES: [(&str, i64); 6] = [
     ("vm.overcommit_memory", 1),
     ("vm.panic_on_oom", 0),

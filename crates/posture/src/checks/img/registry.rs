@@ -13,7 +13,7 @@ use crate::words::{Words, words};
 
 const IDS: &[&str] = &["IMG-017", "IMG-018", "IMG-019", "IMG-020"];
 
-/// Ends of hosts of Naver Cloud's registries on the internet, and within networks.
+/// Ends of hosts of Naver Cloud's registries on the internet, and within networks (guide.ncloud-docs.com).
 const PUBLIC: [&str; 3] = [".ncr.ntruss.com", ".ncr.gov-ntruss.com", ".ncr.fin-ntruss.com"];
 const PRIVATE: [&str; 3] =
     [".private-ncr.ntruss.com", ".private-ncr.gov-ntruss.com", ".private-ncr.fin-ntruss.com"];

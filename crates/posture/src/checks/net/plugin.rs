@@ -21,7 +21,7 @@ const PLUGIN_PATHS: [&str; 2] = ["/opt/cni/bin", "/etc/cni/net.d"];
 /// Plug-ins of managed clusters, as their providers name them, which follow policies.
 const POLICED: [&str; 4] = ["cilium", "calico", "antrea", "ovn"];
 
-/// Since that day's build kindnet follows policies.
+/// Since that day's build kindnet follows policies (kind 0.24).
 const KINDNET_SINCE: &str = "v20240813";
 
 const PLAIN: Words =
