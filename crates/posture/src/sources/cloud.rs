@@ -50,6 +50,8 @@ pub(crate) struct Cloud<'a> {
     pub log_lines: Vec<LogLines<'a>>,
     /// Lists that were given, even when nothing stands in them.
     pub given: BTreeSet<Given>,
+    /// What is only planned, and not known in all that counts.
+    pub untold: Vec<(Given, Resource<'a>)>,
 }
 
 /// A list whose emptiness counts.
@@ -58,6 +60,7 @@ pub(crate) enum Given {
     Acls,
     Balancers,
     Clusters,
+    Endpoints,
     Entries,
     Exports,
     FlowLogs,
@@ -96,7 +99,15 @@ impl<'a> Cloud<'a> {
                 && rule.ports.iter().any(|ports| ports.meets(Ports::one(port)))
         };
         let is_given = !self.rules.is_empty() || self.given.contains(&Given::Rules);
-        is_given.then(|| self.rules.iter().filter(open).collect())
+        let found: Vec<_> = self.rules.iter().filter(open).collect();
+        // A rule of which too little is known may open it too.
+        let is_told = self.untold(Given::Rules).next().is_none() || !found.is_empty();
+        (is_given && is_told).then_some(found)
+    }
+
+    /// What of a list is there of which too little is known.
+    pub(crate) fn untold(&self, list: Given) -> impl Iterator<Item = &Resource<'a>> {
+        self.untold.iter().filter(move |(of, _)| *of == list).map(|(_, resource)| resource)
     }
 
     /// True when every cluster's API server answers to named networks only, false when one answers to everybody;
@@ -106,6 +117,7 @@ impl<'a> Cloud<'a> {
         let all = !self.clusters.is_empty() && self.clusters.iter().all(|c| self.endpoint(c).is_some());
         match (open, all) {
             (true, _) => Some(false),
+            (false, _) if self.untold(Given::Endpoints).next().is_some() => None,
             (false, true) => Some(true),
             (false, false) if self.clusters.is_empty() && !self.endpoints.is_empty() => Some(true),
             (false, false) => None,

@@ -1,10 +1,11 @@
 //! Clusters that a provider runs: who may come to the API server, what is encrypted, how old they are.
 
 use super::setting::{self, Setting};
+use super::untold;
 use crate::finding::Status;
 use crate::releases::{Release, Support, parse_version, support};
 use crate::scan::Scan;
-use crate::sources::cloud::{At, Cloud, Cluster, Endpoint, Pool, Provider, Range};
+use crate::sources::cloud::{At, Cloud, Cluster, Endpoint, Given, Pool, Provider, Range};
 use crate::words::{Words, words};
 
 pub(super) const IDS: &[&str] = &["CLD-001", "CLD-011"];
@@ -61,6 +62,7 @@ fn endpoints(scan: &mut Scan<'_>, cloud: &Cloud<'_>) {
     for cluster in cloud.clusters.iter().filter(|cluster| cloud.endpoint(cluster).is_none()) {
         scan.lack("CLD-001", NO_ACL.with([cluster.resource.title()]));
     }
+    untold(scan, cloud, Given::Endpoints, &["CLD-001"]);
     cloud.endpoints.iter().for_each(|endpoint| restricted(scan, endpoint));
 }
 

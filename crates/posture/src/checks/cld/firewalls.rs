@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::not_exported;
+use super::{not_exported, untold};
 use crate::finding::Status;
 use crate::scan::Scan;
 use crate::sources::cloud::{AclRule, At, Cloud, Direction, Given, Ports, Protocol, Range, Rule, is_world};
@@ -60,6 +60,8 @@ pub(super) fn run(scan: &mut Scan<'_>, cloud: &Cloud<'_>) {
     for id in ["CLD-002", "CLD-003", "CLD-004"] {
         not_exported(scan, id, given, NO_RULES.plain());
     }
+    untold(scan, cloud, Given::Rules, &["CLD-002", "CLD-003", "CLD-004"]);
+    untold(scan, cloud, Given::Acls, &["CLD-004", "CLD-005"]);
     for rule in &cloud.rules {
         match rule.direction {
             Direction::Inbound => {

@@ -11,8 +11,8 @@ mod storage;
 use super::Family;
 use crate::catalogue::Kind;
 use crate::scan::Scan;
-use crate::sources::cloud::Cloud;
-use crate::words::Said;
+use crate::sources::cloud::{Cloud, Given};
+use crate::words::{Said, Words, words};
 
 pub(super) const FAMILIES: &[Family] = &[
     Family {
@@ -33,6 +33,16 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     guide::FAMILY,
 ];
+
+const UNTOLD: Words =
+    words("the plan does not tell all of {} yet", "계획에 {}의 값이 아직 모두 정해지지 않음");
+
+/// Says of what a plan does not tell enough.
+pub(super) fn untold(scan: &mut Scan<'_>, cloud: &Cloud<'_>, list: Given, ids: &[&'static str]) {
+    for resource in cloud.untold(list) {
+        ids.iter().for_each(|id| scan.lack(id, UNTOLD.with([resource.title()])));
+    }
+}
 
 /// Says that something was not exported, when there is an export at all.
 pub(super) fn not_exported(scan: &mut Scan<'_>, id: &'static str, is_there: bool, what: Said) {

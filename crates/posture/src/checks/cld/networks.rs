@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::not_exported;
 use super::setting::no_cluster;
+use super::{not_exported, untold};
 use crate::finding::Status;
 use crate::scan::Scan;
 use crate::sources::cloud::{Balancer, Cloud, Cluster, Given, Listener};
@@ -26,6 +26,10 @@ const NO_SUBNETS: Words = words(
 const PUBLIC_IP: Words = words("the node has the public address {}", "노드에 공인 IP {}이(가) 있음");
 const NO_NODES: Words = words("the export has no nodes and no servers", "내보내기에 노드와 서버가 없음");
 const NO_BALANCERS: Words = words("the export has no load balancers", "내보내기에 로드밸런서가 없음");
+const NOT_TOLD: Words = words(
+    "the export does not tell whether load balancer {} is on the internet",
+    "내보내기에 로드밸런서 {}의 공개 여부가 없음",
+);
 const PUBLIC_BALANCER: Words = words(
     "it answers on the internet; an exception says that this is meant",
     "인터넷에 공개됨. 의도한 것이면 예외로 등록해야 함",
@@ -35,6 +39,9 @@ const OLD_TLS: Words = words("it speaks {} and what is newer", "{} 이상의 오
 
 pub(super) fn run(scan: &mut Scan<'_>, cloud: &Cloud<'_>) {
     no_cluster(scan, cloud, "CLD-006");
+    untold(scan, cloud, Given::Subnets, &["CLD-006"]);
+    untold(scan, cloud, Given::Servers, &["CLD-007"]);
+    untold(scan, cloud, Given::Balancers, &["CLD-008"]);
     cloud.clusters.iter().for_each(|cluster| apart(scan, cloud, cluster));
     addresses(scan, cloud);
     balancers(scan, cloud);
@@ -111,9 +118,13 @@ fn balancers(scan: &mut Scan<'_>, cloud: &Cloud<'_>) {
         cloud.balancers.iter().map(|b| (b.resource.id.as_str(), !is_public(b))).collect();
     for balancer in &cloud.balancers {
         scan.examine("CLD-008");
-        if let Some(public) = balancer.public.as_ref().filter(|public| public.value) {
-            let field = public.field.clone();
-            scan.find("CLD-008", Status::Warn, &balancer.resource, field, PUBLIC_BALANCER.plain());
+        match &balancer.public {
+            None => scan.lack("CLD-008", NOT_TOLD.with([balancer.resource.title()])),
+            Some(public) if public.value => {
+                let field = public.field.clone();
+                scan.find("CLD-008", Status::Warn, &balancer.resource, field, PUBLIC_BALANCER.plain());
+            }
+            Some(_) => {}
         }
     }
     let met = |listener: &&Listener<'_>| inside.get(listener.balancer.as_str()) != Some(&true);

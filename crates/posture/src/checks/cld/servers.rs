@@ -26,6 +26,9 @@ const NOTHING: Words = words(
     "내보내기에 서버, 로그인 키, 초기화 스크립트가 없음",
 );
 
+const NO_CONTENT: Words =
+    words("the export does not tell what script {} runs", "내보내기에 스크립트 {}의 내용이 없음");
+
 const SSHD: &str = "/etc/ssh/sshd_config";
 const SSHD_DROP_INS: &str = "/etc/ssh/sshd_config.d";
 
@@ -68,7 +71,10 @@ fn keys(scan: &mut Scan<'_>, cloud: &Cloud<'_>) {
 
 fn scripts(scan: &mut Scan<'_>, cloud: &Cloud<'_>) {
     for script in &cloud.scripts {
-        let Some(content) = &script.content else { continue };
+        let Some(content) = &script.content else {
+            scan.lack("CLD-013", NO_CONTENT.with([script.resource.title()]));
+            continue;
+        };
         scan.examine("CLD-013");
         for (i, line) in content.value.lines().enumerate() {
             let line = line.trim();

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::checks::cld::not_exported;
 use crate::checks::cld::setting::{self, Setting};
+use crate::checks::cld::{not_exported, untold};
 use crate::finding::Status;
 use crate::scan::Scan;
 use crate::sources::attestation::attested;
@@ -121,6 +121,7 @@ fn entries(scan: &mut Scan<'_>, cloud: &Cloud<'_>) {
         && cloud.clusters.iter().all(|c| c.grants_by_api.as_ref().is_some_and(|at| !at.value));
     let is_there = !cloud.entries.is_empty() || cloud.given.contains(&Given::Entries) || by_map_only;
     not_exported(scan, "IAM-037", is_there, NO_ENTRIES.plain());
+    untold(scan, cloud, Given::Entries, &["IAM-037"]);
     let mut admins: BTreeMap<&str, usize> = BTreeMap::new();
     for entry in cloud.entries.iter().filter(|entry| admin(entry).is_some()) {
         *admins.entry(&entry.cluster).or_default() += 1;

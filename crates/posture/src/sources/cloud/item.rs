@@ -15,6 +15,8 @@ pub(crate) struct Item<'a> {
     pub value: &'a Value,
     /// The way to it in the document; `""` for the whole document.
     pub path: String,
+    /// What Terraform calls the resource that it is of (`ncloud_subnet.nodes[0]`); `""` in answers of an API.
+    pub address: String,
 }
 
 /// A value, and the field in which it stood.
@@ -103,7 +105,7 @@ impl<'a> Item<'a> {
     /// The objects of a list, or the one object that stands where a list might.
     pub(crate) fn items(&self, names: &[&str]) -> Vec<Item<'a>> {
         let Some(at) = self.at(names) else { return Vec::new() };
-        let item = |value, path| Item { document: self.document, value, path };
+        let item = |value, path| Item { document: self.document, value, path, address: self.address.clone() };
         match at.value {
             Value::Array(list) => {
                 let each = list.iter().enumerate();
@@ -112,6 +114,15 @@ impl<'a> Item<'a> {
             value @ Value::Object(_) => vec![item(value, at.field)],
             _ => Vec::new(),
         }
+    }
+
+    /// True when one of the members is planned but not known yet: Terraform leaves it out, and writes null for it in a list.
+    pub(crate) fn is_open(&self, names: &[&str]) -> bool {
+        let open = |name: &&str| match self.value.get(name) {
+            None => true,
+            Some(value) => value.as_array().is_some_and(|list| list.iter().any(Value::is_null)),
+        };
+        self.path.starts_with(PLAN) && names.iter().any(open)
     }
 
     /// A member by its name.
@@ -126,7 +137,11 @@ impl<'a> Item<'a> {
 
     /// What it is.
     pub(crate) fn resource(&self, kind: &'static str, id: &[&str], name: &[&str]) -> Resource<'a> {
-        let (id, name) = (self.word(id), self.word(name));
+        let (mut id, name) = (self.word(id), self.word(name));
+        // What is only planned has no id yet.
+        if id.is_empty() {
+            id.clone_from(&self.address);
+        }
         Resource { document: self.document, path: self.path.clone(), kind, id, name }
     }
 }
@@ -148,6 +163,9 @@ impl From<&Resource<'_>> for Place {
         Self::named(resource.kind, resource.title(), &resource.document.origin)
     }
 }
+
+/// Where a plan has what will be.
+pub(super) const PLAN: &str = "planned_values.root_module";
 
 fn text(value: &Value) -> Option<String> {
     match value {
@@ -174,7 +192,8 @@ mod tests {
         let text =
             b"{log: [{audit: 'true'}], serial: 12, type: {code: INBND, codeName: in}, list: [1, b], none: null}";
         let document = Document::parse(Kind::Cloud, "f", text).unwrap().remove(0);
-        let item = Item { document: &document, value: &document.value, path: String::new() };
+        let item =
+            Item { document: &document, value: &document.value, path: String::new(), address: String::new() };
         assert_eq!(item.flag(&["log.audit", "log.0.audit"]).unwrap().field, "log[0].audit");
         assert_eq!(
             item.text(&["none", "serial"]).unwrap(),

@@ -24,7 +24,9 @@ pub(super) const ADAPTER: Adapter = Adapter {
         (&["networkAclNo", "networkAclName"], network::acl),
         (&["subnetNo", "subnetType"], network::subnet),
         (&["serverInstanceNo", "serverInstanceStatus"], servers::server),
+        (&["publicIpInstanceNo", "publicIp"], servers::address),
         (&["blockStorageInstanceNo"], servers::volume),
+        (&["nasVolumeInstanceNo"], servers::nas),
         (&["launchConfigurationNo", "launchConfigurationName"], servers::volume),
         (&["networkInterfaceNo", "collectActionType"], network::flow_log),
         (&["networkInterfaceNo", "subnetNo"], network::interface),
@@ -49,7 +51,9 @@ pub(super) const ADAPTER: Adapter = Adapter {
         ("ncloud_network_acl_rule", network::acl_rules),
         ("ncloud_subnet", network::subnet),
         ("ncloud_server", servers::server),
+        ("ncloud_public_ip", servers::address),
         ("ncloud_block_storage", servers::volume),
+        ("ncloud_nas_volume", servers::nas),
         ("ncloud_launch_configuration", servers::volume),
         ("ncloud_network_interface", network::interface),
         ("ncloud_lb", network::balancer),
@@ -67,6 +71,7 @@ pub(super) const ADAPTER: Adapter = Adapter {
         ("loadBalancerInstanceList", Some(Given::Balancers)),
         ("loadBalancerListenerList", None),
         ("loginKeyList", None),
+        ("nasVolumeInstanceList", None),
         ("networkAclList", None),
         ("networkAclRuleList", Some(Given::Acls)),
         ("networkInterfaceList", Some(Given::Interfaces)),
@@ -85,6 +90,19 @@ fn cluster<'a>(reader: &mut Reader<'a>, item: &Item<'a>) {
     let id = resource.id.clone();
     for pool_item in item.items(&["nodePool"]) {
         pool_of(reader, &pool_item, &id);
+    }
+    let subnets = ["subnet_no_list", "lb_private_subnet_no", "lb_public_subnet_no", "public_network"];
+    let entries = item.items(&["ip_acl"]);
+    let is_open = item.is_open(&["ip_acl"]) || entries.iter().any(|one| one.is_open(&["action", "address"]));
+    let rights = item.items(&["access_entries"]);
+    let grants = rights.iter().flat_map(|one| one.items(&["policies"]));
+    let is_granted = item.is_open(&["access_entries"])
+        || rights.iter().any(|one| one.is_open(&["entry", "groups", "policies"]))
+        || grants.into_iter().any(|policy| policy.is_open(&["type", "scope"]));
+    let gaps =
+        [(item.is_open(&subnets), Given::Subnets), (is_open, Given::Endpoints), (is_granted, Given::Entries)];
+    for (_, list) in gaps.into_iter().filter(|(is_open, _)| *is_open) {
+        reader.untold(list, &resource);
     }
     if item.at(&["ip_acl_default_action", "ip_acl"]).is_some() {
         let (default, entries) = ("ip_acl_default_action", "ip_acl");
@@ -128,14 +146,17 @@ fn audit(item: &Item<'_>) -> Option<At<bool>> {
     item.flag(&["log.audit", "log.0.audit"]).or_else(unset)
 }
 
+/// Members that only whole answers have.
+const WHOLE: &[&str] = &["returnProtection", "log"];
+
 /// The API leaves the key out when there is none; only an answer with everything else in it tells that.
 fn encryption(item: &Item<'_>) -> Option<At<bool>> {
     let names = ["kmsKeyTag", "kms_key_tag"];
     match item.text(&names) {
         Some(at) => Some(At { value: !at.value.is_empty(), field: at.field }),
-        None if item.has(&names) || item.has(&["returnProtection", "log"]) => {
-            let name = if item.has(&["k8s_version"]) { "kms_key_tag" } else { "kmsKeyTag" };
-            Some(At { value: false, field: item.field(name) })
+        None if item.has(&["kms_key_tag"]) => Some(At { value: false, field: item.field("kms_key_tag") }),
+        None if item.has(&["kmsKeyTag"]) || (item.has(&["k8sVersion"]) && item.has(WHOLE)) => {
+            Some(At { value: false, field: item.field("kmsKeyTag") })
         }
         None => None,
     }

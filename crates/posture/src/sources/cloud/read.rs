@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use api::Value;
 
-use super::item::{Item, join};
+use super::item::{At, Item, PLAN, Resource, join};
 use super::{Cloud, Given, aws, ncp, s3};
 use crate::catalogue::Kind;
 use crate::input::Input;
@@ -38,6 +38,8 @@ pub(super) struct Reader<'a> {
     seen: HashMap<(&'static str, String), (usize, usize)>,
     /// How often something was known.
     known: usize,
+    /// Addresses of the internet that are listed by themselves, and the servers that have them.
+    pub addresses: Vec<(String, At<String>)>,
 }
 
 /// Reads every document; and for each of them, whether something in it is known.
@@ -46,7 +48,7 @@ pub(super) fn read(input: &Input) -> (Cloud<'_>, Vec<bool>) {
     let mut known = Vec::new();
     for document in input.of_kind(Kind::Cloud) {
         let before = reader.known;
-        let item = Item { document, value: &document.value, path: String::new() };
+        let item = Item { document, value: &document.value, path: String::new(), address: String::new() };
         reader.document(&item);
         let is_empty = document.value.as_array().is_some_and(<[Value]>::is_empty);
         known.push(reader.known > before || is_empty);
@@ -83,8 +85,13 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Notes that something of a list is there of which too little is known.
+    pub(super) fn untold(&mut self, list: Given, resource: &Resource<'a>) {
+        self.cloud.untold.push((list, resource.clone()));
+    }
+
     fn document(&mut self, item: &Item<'a>) {
-        let roots = ["values.root_module", "planned_values.root_module"];
+        let roots = ["values.root_module", PLAN];
         match item.at(&roots) {
             Some(at) => self.module(&Item { value: at.value, path: at.field, ..item.clone() }, 0),
             None if item.has(&["terraform_version"]) => self.state(item),
@@ -96,7 +103,8 @@ impl<'a> Reader<'a> {
     fn module(&mut self, module: &Item<'a>, depth: usize) {
         self.known += 1;
         for resource in module.items(&["resources"]) {
-            for values in resource.items(&["values"]) {
+            for mut values in resource.items(&["values"]) {
+                values.address = resource.word(&["address"]);
                 self.resource(&resource.word(&["type"]), &values);
             }
         }
@@ -109,9 +117,16 @@ impl<'a> Reader<'a> {
     fn state(&mut self, state: &Item<'a>) {
         self.known += 1;
         for resource in state.items(&["resources"]) {
+            let kind = resource.word(&["type"]);
+            let way = [resource.word(&["module"]), kind.clone(), resource.word(&["name"])];
+            let way = way.into_iter().filter(|step| !step.is_empty()).collect::<Vec<_>>().join(".");
             for instance in resource.items(&["instances"]) {
-                let attributes = instance.items(&["attributes"]);
-                attributes.iter().for_each(|values| self.resource(&resource.word(&["type"]), values));
+                let key =
+                    instance.text(&["index_key"]).map_or_else(String::new, |at| format!("[{}]", at.value));
+                for mut values in instance.items(&["attributes"]) {
+                    values.address = format!("{way}{key}");
+                    self.resource(&kind, &values);
+                }
             }
         }
     }
@@ -133,7 +148,7 @@ impl<'a> Reader<'a> {
                     return read(self, item);
                 }
                 for (name, value) in members.iter() {
-                    self.list(name);
+                    self.list(name, value);
                     self.inner(item, value, join(&item.path, name), depth);
                 }
             }
@@ -148,21 +163,30 @@ impl<'a> Reader<'a> {
 
     fn inner(&mut self, item: &Item<'a>, value: &'a Value, path: String, depth: usize) {
         if depth < DEPTH && matches!(value, Value::Object(_) | Value::Array(_)) {
-            self.answer(&Item { document: item.document, value, path }, depth + 1);
+            let inner = Item { document: item.document, value, path, address: String::new() };
+            self.answer(&inner, depth + 1);
         }
     }
 
-    fn list(&mut self, name: &str) {
+    fn list(&mut self, name: &str, value: &Value) {
         let known = ADAPTERS.iter().flat_map(|adapter| adapter.lists).find(|(list, _)| *list == name);
         if let Some((_, given)) = known {
             self.known += 1;
-            self.cloud.given.extend(*given);
+            // Names alone tell nothing of what they name.
+            let is_told = value.as_array().is_none_or(|all| all.iter().all(|one| one.as_object().is_some()));
+            self.cloud.given.extend(given.filter(|_| is_told));
         }
     }
 
     /// Gives answers that do not say of which cluster they are to their clusters.
     fn assign(&mut self) {
-        let Cloud { clusters, endpoints, pools, entries, .. } = &mut self.cloud;
+        let Cloud { clusters, endpoints, pools, entries, servers, .. } = &mut self.cloud;
+        let by_server: HashMap<String, At<String>> = self.addresses.drain(..).collect();
+        // A server may not know yet what it was given.
+        for server in servers.iter_mut().filter(|s| s.public_ip.as_ref().is_none_or(|ip| ip.value.is_empty()))
+        {
+            server.public_ip = by_server.get(&server.resource.id).cloned().or(server.public_ip.take());
+        }
         let named: Vec<_> =
             clusters.iter().map(|c| (c.resource.id.clone(), c.resource.name.clone())).collect();
         let resources = endpoints

@@ -24,19 +24,36 @@ pub(super) fn rule<'a>(reader: &mut Reader<'a>, item: &Item<'a>) {
 }
 
 pub(super) fn rules<'a>(reader: &mut Reader<'a>, item: &Item<'a>) {
-    let group = item.word(&["access_control_group_no"]);
+    let group = known(item, "access_control_group_no");
+    told_lists(reader, item, Given::Rules, "AccessControlGroupRule");
     for (list, direction) in [("inbound", Direction::Inbound), ("outbound", Direction::Outbound)] {
         item.items(&[list]).iter().for_each(|one| rule_of(reader, one, &group, direction));
     }
 }
 
+/// A number, or what Terraform calls whoever will have one.
+fn known(item: &Item<'_>, name: &str) -> String {
+    item.text(&[name]).map_or_else(|| item.address.clone(), |at| at.value)
+}
+
+/// Rules of which there will be some, but nobody knows which.
+fn told_lists<'a>(reader: &mut Reader<'a>, item: &Item<'a>, list: Given, kind: &'static str) {
+    if item.is_open(&["inbound", "outbound"]) {
+        reader.untold(list, &item.resource(kind, &[], &[]));
+    }
+}
+
 fn rule_of<'a>(reader: &mut Reader<'a>, item: &Item<'a>, group: &str, direction: Direction) {
+    let by_group = !item.word(&["source_access_control_group_no"]).is_empty();
+    if item.is_open(&["port_range"]) || (!by_group && item.is_open(&["ip_block"])) {
+        reader.untold(Given::Rules, &item.resource("AccessControlGroupRule", &[], &[]));
+    }
     let peer = item.text(&["ipBlock", "ip_block"]).filter(|at| !at.value.is_empty());
     let ports = item.text(&["portRange", "port_range"]);
     let spoken = item.word(&["protocolType", "protocol"]);
     let protocol = protocol(&spoken);
     let text = ports.as_ref().map_or("", |at| at.value.as_str());
-    let name = if group.is_empty() { "ACG".to_owned() } else { format!("ACG {group}") };
+    let name = if group == item.address { "ACG".to_owned() } else { format!("ACG {group}") };
     let mut resource = item.resource("AccessControlGroupRule", &[], &[]);
     resource.name = name;
     let network = peer.as_ref().map_or_else(
@@ -79,17 +96,26 @@ pub(super) fn acl_rule<'a>(reader: &mut Reader<'a>, item: &Item<'a>) {
 }
 
 pub(super) fn acl_rules<'a>(reader: &mut Reader<'a>, item: &Item<'a>) {
-    let acl = item.word(&["network_acl_no"]);
+    let acl = known(item, "network_acl_no");
+    told_lists(reader, item, Given::Acls, "NetworkACLRule");
     for (list, direction) in [("inbound", Direction::Inbound), ("outbound", Direction::Outbound)] {
         item.items(&[list]).iter().for_each(|one| acl_rule_of(reader, one, &acl, direction));
     }
 }
 
 fn acl_rule_of<'a>(reader: &mut Reader<'a>, item: &Item<'a>, acl: &str, direction: Direction) {
+    let by_group = !item.word(&["deny_allow_group_no"]).is_empty();
+    let is_open = item.is_open(&["priority", "port_range", "rule_action"]);
+    if is_open || (!by_group && item.is_open(&["ip_block"])) {
+        reader.untold(Given::Acls, &item.resource("NetworkACLRule", &[], &[]));
+    }
     let Some(priority) = item.number(&["priority"]) else { return };
     let protocol = protocol(&item.word(&["protocolType", "protocol"]));
     let mut resource = item.resource("NetworkACLRule", &[], &[]);
-    resource.name = format!("NACL {acl} {}", priority.value);
+    resource.name = match acl == item.address {
+        true => format!("NACL {}", priority.value),
+        false => format!("NACL {acl} {}", priority.value),
+    };
     let rule = AclRule {
         acl: acl.to_owned(),
         direction,
@@ -162,9 +188,11 @@ pub(super) fn balancer<'a>(reader: &mut Reader<'a>, item: &Item<'a>) {
 }
 
 pub(super) fn listener<'a>(reader: &mut Reader<'a>, item: &Item<'a>) {
-    let Some(protocol) = item.text(&["protocolType", "protocol"]) else { return };
     let mut resource =
         item.resource("LoadBalancerListener", &["loadBalancerListenerNo", "listener_no", "id"], &[]);
+    let Some(protocol) = item.text(&["protocolType", "protocol"]) else {
+        return reader.untold(Given::Balancers, &resource);
+    };
     resource.name = format!("{} {}", protocol.value, item.word(&["port"]));
     let id = resource.id.clone();
     let names = ["tlsMinVersionType", "tls_min_version_type"];

@@ -10,9 +10,12 @@ pub(super) fn server<'a>(reader: &mut Reader<'a>, item: &Item<'a>) {
     let resource =
         item.resource("Server", &["serverInstanceNo", "instance_no", "id"], &["serverName", "name"]);
     let id = resource.id.clone();
-    if item.has(&["is_encrypted_base_block_storage_volume"]) {
-        let encrypted = item.flag(&["is_encrypted_base_block_storage_volume"]);
-        reader.cloud.volumes.push(Volume { resource: resource.clone(), encrypted });
+    let disk = ["is_encrypted_base_block_storage_volume"];
+    if item.has(&disk) || item.is_open(&disk) {
+        reader.cloud.volumes.push(Volume { resource: resource.clone(), encrypted: item.flag(&disk) });
+    }
+    if item.is_open(&["public_ip"]) {
+        reader.untold(Given::Servers, &resource);
     }
     let of_terraform = item.items(&["network_interface"]);
     let mut interfaces: Vec<String> =
@@ -46,6 +49,22 @@ pub(super) fn volume<'a>(reader: &mut Reader<'a>, item: &Item<'a>) {
     let kind = resource.kind;
     let encrypted = item.flag(&["isEncryptedVolume", "encrypted_volume", "is_encrypted_volume"]);
     reader.keep(|cloud| &mut cloud.volumes, item, (kind, &id), Volume { resource, encrypted });
+}
+
+/// An address of the internet, and which server has it.
+pub(super) fn address<'a>(reader: &mut Reader<'a>, item: &Item<'a>) {
+    let server = item.text(&["serverInstanceNo", "server_instance_no"]).filter(|at| !at.value.is_empty());
+    let address = item.text(&["publicIp", "public_ip"]).filter(|at| !at.value.is_empty());
+    reader.addresses.extend(server.zip(address).map(|(server, address)| (server.value, address)));
+}
+
+/// A volume that several servers share.
+pub(super) fn nas<'a>(reader: &mut Reader<'a>, item: &Item<'a>) {
+    let resource =
+        item.resource("NASVolume", &["nasVolumeInstanceNo", "nas_volume_no", "id"], &["volumeName", "name"]);
+    let id = resource.id.clone();
+    let encrypted = item.flag(&["isEncryptedVolume", "is_encrypted_volume"]);
+    reader.keep(|cloud| &mut cloud.volumes, item, ("NAS", &id), Volume { resource, encrypted });
 }
 
 pub(super) fn script<'a>(reader: &mut Reader<'a>, item: &Item<'a>) {
