@@ -32,6 +32,10 @@ const UNFILTERED: Words = words(
 );
 const UNCONFINED: Words =
     words("container \"{}\" turns the filter off (Unconfined)", "컨테이너 \"{}\"가 필터를 끔 (Unconfined)");
+const PRIVILEGED: Words = words(
+    "container \"{}\" is privileged: runtimes filter nothing then, whatever profile it names",
+    "컨테이너 \"{}\"이(가) privileged라서 어떤 프로파일을 지정해도 런타임이 필터를 적용하지 않음",
+);
 const PERMISSIVE: Words = words(
     "SELinux only writes down what it would refuse (permissive)",
     "SELinux가 거부하지 않고 기록만 함 (permissive)",
@@ -134,11 +138,12 @@ fn profile(scan: &mut Scan<'_>, nodes: &Nodes, workload: &Workload<'_>, containe
 
 fn filter(scan: &mut Scan<'_>, nodes: &Nodes, workload: &Workload<'_>, container: &Container<'_>) {
     scan.examine("RUN-002");
+    let privileged = container.security("privileged").as_bool() == Some(true);
     let reason = match kind(&workload.pod, container, "seccompProfile") {
-        "RuntimeDefault" | "Localhost" => return,
         "Unconfined" => UNCONFINED,
-        // A privileged container is never filtered, whatever the kubelet does by itself.
-        _ if nodes.seccomp && container.security("privileged").as_bool() != Some(true) => return,
+        _ if privileged => PRIVILEGED,
+        "RuntimeDefault" | "Localhost" => return,
+        _ if nodes.seccomp => return,
         _ => UNFILTERED,
     };
     let field = workload.field(&container.field("securityContext.seccompProfile"));
