@@ -2,6 +2,10 @@
 //!
 //! Entry point: [`run`].
 
+use std::borrow::Cow;
+
+use api::Value;
+
 use crate::finding::{Place, Status};
 use crate::input::Input;
 use crate::scan::Scan;
@@ -60,6 +64,9 @@ const LISTENS: Words = words(
 );
 const GATE_OFF: Words = words("the feature gate {} is off", "기능 게이트 {}가 꺼져 있음");
 const NO_COMPONENT: Words = words("no {} was found in what was given", "주어진 자료에 {}가 없음");
+const GOES_BY: Words =
+    words("{} goes by {}, which was not given", "{}의 설정을 정하는 {}이(가) 주어지지 않음");
+const UNREADABLE: Words = words("{} cannot be read", "{}를 읽을 수 없음");
 const NOT_GIVEN: Words = words("{} names {}, which was not given", "{}가 지정한 {} 파일이 주어지지 않음");
 
 pub(crate) const fn rule(id: &'static str, programs: &'static [Program], ask: Ask) -> Rule {
@@ -79,7 +86,7 @@ pub(crate) fn run(scan: &mut Scan<'_>, rules: &[Rule]) {
         for component in plane.components.iter().filter(|c| rule.programs.contains(&c.program)) {
             found = true;
             if let Some(path) = &component.missing {
-                scan.lack(rule.id, NOT_GIVEN.with([component.program.name(), path]));
+                scan.lack(rule.id, GOES_BY.with([component.program.name(), path]));
                 continue;
             }
             let mut look = Look { id: rule.id, component, plane: &plane, scan };
@@ -189,6 +196,15 @@ impl<'l, 'a> Look<'l, 'a> {
             self.scan.lack(self.id, NOT_GIVEN.with([who, path]));
         }
         found
+    }
+
+    /// What stands in a file.  It lacks when that cannot be read: what it would say is not known.
+    pub(crate) fn value(&mut self, file: &File<'a>) -> Option<Cow<'a, Value>> {
+        let value = file.value().filter(|value| value.as_object().is_some());
+        if value.is_none() {
+            self.scan.lack(self.id, UNREADABLE.with([&file.path]));
+        }
+        value
     }
 
     fn must_be(&mut self, flag: &str, want: bool, default: bool) {

@@ -5,6 +5,7 @@
 
 mod devices;
 mod k3s;
+mod kubeconfig;
 mod microk8s;
 mod programs;
 mod redact;

@@ -136,7 +136,7 @@ fn settings(look: &mut Look<'_, '_>) -> bool {
 
 fn transport(look: &mut Look<'_, '_>) {
     let Some(file) = look.file(WEBHOOK) else { return };
-    let Some(value) = file.value() else { return };
+    let Some(value) = look.value(&file) else { return };
     for (i, cluster) in value.array_at(&["clusters"]).iter().enumerate() {
         let server = cluster.str_at(&["cluster", "server"]);
         if !server.starts_with("https://") {

@@ -92,9 +92,8 @@ pub(super) fn rate_limit(look: &mut Look<'_, '_>) -> bool {
         return true;
     }
     let Some(file) = look.file(flag) else { return true };
-    let value = file.value();
-    let plugins = value.as_deref().map_or(&[][..], |value| value.array_at(&["plugins"]));
-    if !plugins.iter().any(|p| p.str_at(&["name"]) == plugin) {
+    let Some(value) = look.value(&file) else { return true };
+    if !value.array_at(&["plugins"]).iter().any(|p| p.str_at(&["name"]) == plugin) {
         look.find_in(Status::Warn, file.place(), "plugins", NO_LIMITS.with([&file.path]));
     }
     true
@@ -128,8 +127,8 @@ pub(super) fn pod_security(look: &mut Look<'_, '_>) -> bool {
 }
 
 /// The plug-in's configuration: in the file, or in one beside it.
-fn pod_security_configuration(look: &mut Look<'_, '_>, file: &File<'_>) -> Option<(String, Place)> {
-    let value = file.value()?;
+fn pod_security_configuration<'a>(look: &mut Look<'_, 'a>, file: &File<'a>) -> Option<(String, Place)> {
+    let value = look.value(file)?;
     let plugin = value.array_at(&["plugins"]).iter().find(|p| p.str_at(&["name"]) == "PodSecurity")?;
     if !plugin.at(&["configuration"]).is_null() {
         return Some((api::json::to_string(plugin.at(&["configuration"])), file.place()));

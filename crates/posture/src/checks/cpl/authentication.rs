@@ -154,7 +154,8 @@ fn anonymous(look: &mut Look<'_, '_>) -> bool {
     // Without an authorizer that tells apart, the server takes no requests without credentials.
     let told_apart = !look.flags().list("authorization-mode").contains(&"AlwaysAllow");
     if !set && look.flags().has(FLAG) && value.is_none() {
-        look.file(FLAG);
+        let file = look.file(FLAG);
+        file.and_then(|file| look.value(&file));
     } else if look.flags().is(flag, true) && told_apart {
         look.fail(flag, OPEN.plain());
     }
@@ -198,7 +199,7 @@ fn issuers(look: &mut Look<'_, '_>) -> bool {
         return by_flag;
     }
     let Some(file) = look.file(FLAG) else { return true };
-    let Some(value) = file.value() else { return true };
+    let Some(value) = look.value(&file) else { return true };
     tell_all(look, &file.place(), issuers_of(&value));
     by_flag || !value.array_at(&["jwt"]).is_empty()
 }

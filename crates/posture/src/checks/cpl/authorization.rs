@@ -106,7 +106,7 @@ fn rbac_is_served(scan: &mut Scan<'_>) {
 fn modes(look: &mut Look<'_, '_>) -> Option<Vec<String>> {
     if look.flags().has(FLAG) {
         let file = look.file(FLAG)?;
-        let value = file.value()?;
+        let value = look.value(&file)?;
         let types = value.array_at(&["authorizers"]).iter().map(|a| a.str_at(&["type"]).to_owned());
         return Some(types.collect());
     }
@@ -258,14 +258,9 @@ fn chain_of_flags(look: &mut Look<'_, '_>) -> bool {
 /// How a webhook is reached: over TLS, by a known authority.
 fn kubeconfig(look: &mut Look<'_, '_>, name: &str, path: &str) {
     let Some(file) = look.named(name, path) else { return };
-    let value = file.value();
-    let clusters: BTreeMap<usize, &Value> = value
-        .as_deref()
-        .map_or(&[][..], |value| value.array_at(&["clusters"]))
-        .iter()
-        .map(|cluster| cluster.at(&["cluster"]))
-        .enumerate()
-        .collect();
+    let Some(value) = look.value(&file) else { return };
+    let clusters: BTreeMap<usize, &Value> =
+        value.array_at(&["clusters"]).iter().map(|cluster| cluster.at(&["cluster"])).enumerate().collect();
     for (i, cluster) in clusters {
         let server = cluster.str_at(&["server"]);
         let field = format!("clusters[{i}].cluster");

@@ -139,6 +139,11 @@ pub(super) fn run(scan: &mut Scan<'_>) {
 }
 
 fn look(scan: &mut Scan<'_>, row: &Row, machine: &Machine<'_>, path: &str) {
+    // What is in a directory into which nobody could look.
+    if path.ends_with('/') {
+        let why = machine.host.missing(path).unwrap_or("");
+        return scan.lack(row.id, NOT_SEEN.with([path, why]));
+    }
     if let Ask::Mode(most) = row.ask {
         permissions(scan, row.id, &machine.host, path, most);
         return;
@@ -236,9 +241,7 @@ impl Of {
             Self::PkiEnding(ends, but) => {
                 let ends_in = |path: &String, ends: &[&str]| ends.iter().any(|end| path.ends_with(end));
                 let all = pki(machine).into_iter();
-                // What nobody could look into may hold some.
-                let hidden = |path: &String| host.missing(path).is_some();
-                all.filter(|path| hidden(path) || ends_in(path, ends) && !ends_in(path, but)).collect()
+                all.filter(|path| path.ends_with('/') || ends_in(path, ends) && !ends_in(path, but)).collect()
             }
             Self::KubeletUnit => units(host)?,
             Self::Proxy => {
@@ -258,7 +261,7 @@ impl Of {
     }
 }
 
-/// Files of a directory; the directory itself when nobody could look into it.
+/// Files of a directory; the directory with a `/` behind it when nobody could look into it.
 fn below(host: &Host<'_>, directory: &str) -> Vec<String> {
     if host.missing(directory).is_some() {
         return vec![format!("{directory}/")];
@@ -271,6 +274,9 @@ fn pki(machine: &Machine<'_>) -> Vec<String> {
     let mut all = Vec::new();
     for directory in machine.pki() {
         all.extend(machine.host.below(&directory).map(|file| file.path.to_owned()));
+        if machine.host.missing(&directory).is_some() {
+            all.push(format!("{directory}/"));
+        }
         all.push(directory);
     }
     all

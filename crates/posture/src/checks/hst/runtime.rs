@@ -44,8 +44,8 @@ pub(super) fn run(scan: &mut Scan<'_>) {
 }
 
 fn sockets(scan: &mut Scan<'_>, host: &Host<'_>) {
-    let all: Vec<_> = host.below("/run").chain(host.below("/var/run")).collect();
-    for file in all.into_iter().filter(|file| SOCKETS.contains(&file.base_name())) {
+    let all = host.below("").filter(|file| file.kind != "directory");
+    for file in all.filter(|file| SOCKETS.contains(&file.base_name())).collect::<Vec<_>>() {
         let Some(mode) = file.mode else { continue };
         scan.examine("HST-074");
         if mode & 0o002 != 0 {

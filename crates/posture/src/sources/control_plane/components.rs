@@ -149,7 +149,7 @@ fn unknown_environment(host: &Document, flags: &Flags) -> Option<String> {
     let mut gaps = host.value.array_at(&["missing"]).iter();
     let unknown = gaps.any(|gap| gap.str_at(&["what"]) == ENVIRONMENT);
     let told = ["cert-file", "config-file", "listen-client-urls"].iter().any(|flag| flags.has(flag));
-    (unknown && !told).then(|| ENVIRONMENT.to_owned())
+    (unknown && !told).then(|| "/proc/PID/environ".to_owned())
 }
 
 /// The files of the host that a container sees, and under which paths.

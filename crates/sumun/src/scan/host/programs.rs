@@ -156,7 +156,11 @@ fn environment(root: &mut Root, id: &str) -> Vec<(String, String)> {
     let bytes = match root.peek(&format!("/proc/{id}/environ")) {
         Ok(bytes) => bytes,
         Err(why) => {
-            root.lack(ENVIRONMENT, why.to_string(), "run as root");
+            let why = match why.kind() {
+                std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+                _ => why.to_string(),
+            };
+            root.lack(ENVIRONMENT, why, "run as root");
             return Vec::new();
         }
     };

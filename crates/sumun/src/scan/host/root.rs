@@ -119,6 +119,16 @@ impl Root {
         }
     }
 
+    /// Of another root not everything may be there: what lies in a directory that is not was not seen.
+    pub(super) fn lack_unmounted(&mut self, path: &str) {
+        // Of these, some may be mounted without the others.
+        let steps = if path.starts_with("/var/") || path.starts_with("/usr/") { 2 } else { 1 };
+        let top: String = path.split('/').skip(1).take(steps).map(|step| format!("/{step}")).collect();
+        if !self.is_here() && !self.exists(&top) {
+            self.lack(&top, "it is not there", "mount it below --root");
+        }
+    }
+
     /// True when it was said that a path could not be seen.
     pub(super) fn is_missing(&self, path: &str) -> bool {
         self.missing.contains_key(path)

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use api::{Value, object};
 
+use super::kubeconfig;
 use super::programs::Program;
 use super::redact;
 use super::root::Root;
@@ -49,6 +50,7 @@ const PLACES: &[&str] = &[
     "/run/cri-dockerd.sock",
     "/run/podman/podman.sock",
     "/run/k3s/containerd/containerd.sock",
+    "/var/snap/microk8s/common/run/containerd.sock",
     "/var/log",
     "/var/log/audit",
     "/var/log/syslog",
@@ -106,6 +108,7 @@ impl Watch {
         TREES.iter().for_each(|path| watch.tree(root, path, DEEP));
         LINES.iter().for_each(|(path, directory, known)| watch.lines(root, path, directory, known));
         PLACES.iter().for_each(|path| watch.place(root, path));
+        root.lack_unmounted("/run");
         more.iter().for_each(|path| watch.place(root, path));
         let mut seen = BTreeSet::new();
         for program in programs {
@@ -205,12 +208,14 @@ impl Watch {
             let Some(flag) = word.strip_prefix("--") else { continue };
             let (flag, path) = match flag.split_once('=') {
                 Some((flag, value)) => (flag, value.to_owned()),
-                None => (flag, words.next_if(|w| w.starts_with('/')).cloned().unwrap_or_default()),
+                None => (flag, words.next_if(|w| is_path(w)).cloned().unwrap_or_default()),
             };
-            let (flag, path) = (flag.replace('_', "-"), path.trim_end_matches('/'));
+            let path = path.strip_prefix("unix://").unwrap_or(&path).trim_end_matches('/');
+            let flag = flag.replace('_', "-");
             if !path.starts_with('/') || !seen.insert(format!("{name} {flag} {path}")) {
                 continue;
             }
+            root.lack_unmounted(path);
             self.flag(root, name, &flag, path);
         }
     }
@@ -248,13 +253,12 @@ impl Watch {
         }
     }
 
-    /// By what a kubeconfig proves who somebody is: the kinds, never what stands there.
+    /// By what a kubeconfig proves who somebody is.
     fn credentials(&mut self, root: &mut Root, path: &str) {
-        let parsed = root.read(path).and_then(|text| codec::yaml::parse(text.as_bytes()).ok());
-        let (Some(parsed), Some(facts)) = (parsed, self.files.get_mut(path)) else { return };
-        let users = parsed.value.array_at(&["users"]).iter();
-        let kinds: BTreeSet<_> = users.flat_map(|user| kinds(user.at(&["user"]))).collect();
-        facts.set_at(&["credentials"], kinds.into_iter().map(Value::from).collect::<Vec<_>>());
+        let kinds = root.read(path).and_then(|text| kubeconfig::credentials(&text));
+        if let (Some(kinds), Some(facts)) = (kinds, self.files.get_mut(path)) {
+            facts.set_at(&["credentials"], kinds.into_iter().map(Value::from).collect::<Vec<_>>());
+        }
     }
 
     /// Files that a configuration names: plug-ins of admission, static pods, certificates.
@@ -278,6 +282,7 @@ impl Watch {
             &["clientConnection", "kubeconfig"],
         ];
         for named in members.map(|member| value.str_at(member)).into_iter().filter(|p| p.starts_with('/')) {
+            root.lack_unmounted(named);
             self.place(root, named);
         }
         let manifests = value.str_at(&["staticPodPath"]);
@@ -330,7 +335,7 @@ impl Watch {
             let pem = if path.ends_with(".crt") || path.ends_with(".pem") && !path.ends_with("-key.pem") {
                 root.read(&path).and_then(|text| redact::certificates(&text))
             } else if path.starts_with("/etc/kubernetes/") && path.ends_with(".conf") {
-                root.read(&path).and_then(|text| of_kubeconfig(&text))
+                root.read(&path).and_then(|text| kubeconfig::certificates(&text))
             } else {
                 continue;
             };
@@ -345,34 +350,12 @@ impl Watch {
     }
 }
 
-/// The kinds of credentials of a user of a kubeconfig.
-fn kinds(user: &Value) -> impl Iterator<Item = &'static str> {
-    const KINDS: [(&str, &str); 8] = [
-        ("client-certificate", "certificate"),
-        ("client-certificate-data", "certificate"),
-        ("token", "token"),
-        ("tokenFile", "token"),
-        ("exec", "program"),
-        ("auth-provider", "program"),
-        ("username", "password"),
-        ("password", "password"),
-    ];
-    KINDS.into_iter().filter(|(member, _)| !user.at(&[member]).is_null()).map(|(_, kind)| kind)
+fn is_path(word: &str) -> bool {
+    word.starts_with('/') || word.starts_with("unix:///")
 }
 
 fn is_text(path: &str) -> bool {
     [".conf", ".yaml", ".yml", ".json", ".manifest"].iter().any(|end| path.ends_with(end))
-}
-
-/// The client certificates of a kubeconfig, which are public; nothing else of it is taken.
-fn of_kubeconfig(text: &str) -> Option<String> {
-    use base64::Engine as _;
-    let value = codec::yaml::parse(text.as_bytes()).ok()?.value;
-    let data =
-        value.array_at(&["users"]).iter().map(|user| user.str_at(&["user", "client-certificate-data"]));
-    let decoded = data.filter_map(|data| base64::engine::general_purpose::STANDARD.decode(data.trim()).ok());
-    let pem: String = decoded.filter_map(|pem| redact::certificates(&String::from_utf8(pem).ok()?)).collect();
-    Some(pem).filter(|pem| !pem.is_empty())
 }
 
 /// The commands of a pod's containers with their arguments, by the name of the program: behind a launcher, or in a script.

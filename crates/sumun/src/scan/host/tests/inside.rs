@@ -175,3 +175,23 @@ fn static_pods_with_a_launcher_name_files_too() {
         assert_eq!(statuses(&facts, &["AUD-010"]), ["fail"]);
     }
 }
+
+#[test]
+fn what_is_not_mounted_was_not_seen() {
+    let command =
+        "/usr/bin/kubelet\0--client-ca-file=/srv/pki/ca.crt\0--bootstrap-kubeconfig=/etc/gone.conf\0";
+    let mut files = vec![
+        ("/proc/1/cmdline", "/sbin/init\0"),
+        ("/proc/9/cmdline", command),
+        ("/proc/10/cmdline", "/usr/bin/containerd\0"),
+        ("/etc/hostname", "n\n"),
+    ];
+    let ids = ["HST-035", "HST-037", "HST-074"];
+    let directory = host(&files);
+    let facts = collect(directory.path().to_owned(), Some("n"));
+    assert_eq!(statuses(&facts, &ids), ["not-applicable", "not-evaluated", "not-evaluated"]);
+    files.extend([("/srv/x", ""), ("/run/x", "")]);
+    let directory = host(&files);
+    let facts = collect(directory.path().to_owned(), Some("n"));
+    assert_eq!(statuses(&facts, &ids), ["not-applicable", "not-applicable", "pass"]);
+}
