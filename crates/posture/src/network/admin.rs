@@ -6,32 +6,59 @@ use evidence::Object;
 
 use super::address::Block;
 use super::plain::or_everything;
-use super::policy::{Action, Dialect, Pods, Policy, Rule, RuleName, Scope, Side, Subject, Tier, Who};
+use super::policy::{Action, Pods, Policy, Rule, RuleName, Scope, Selector, Side, Subject, Tier, Who};
 use super::ports::{Ports, Protocol, number};
 
 /// Reads a policy; `None` when it does not say whom it is for.
 pub(super) fn policy(object: &Object) -> Option<Policy<'_>> {
     let spec = object.value.at(&["spec"]);
-    let priority = spec.at(&["priority"]).as_i64().unwrap_or(0);
     let is_baseline = object.kind() == "BaselineAdminNetworkPolicy" || spec.str_at(&["tier"]) == "Baseline";
     Some(Policy {
         object,
-        tier: if is_baseline { Tier::Baseline(priority) } else { Tier::Admin(priority) },
+        tier: if is_baseline { Tier::BASELINE } else { Tier::ADMIN },
+        order: spec.at(&["priority"]).as_f64().unwrap_or(0.0),
         subject: Subject::Pods(pods(spec.at(&["subject"]))?),
         ingress: side(spec, "ingress", "from"),
         egress: side(spec, "egress", "to"),
     })
 }
 
+/// The pods of a policy of the first drafts that chooses by what namespaces have in common, which is not followed.
+pub(super) fn unread(object: &Object) -> Option<Pods> {
+    let spec = object.value.at(&["spec"]);
+    let rules = |list: &str, peers: &'static str| {
+        spec.array_at(&[list]).iter().flat_map(move |rule| rule.array_at(&[peers]))
+    };
+    let is_common = |peer: &Value| {
+        let chosen = [peer.at(&["namespaces"]), peer.at(&["pods", "namespaces"])];
+        chosen.iter().any(|namespaces| of_namespaces(namespaces).is_none())
+    };
+    let mut peers = rules("ingress", "from").chain(rules("egress", "to"));
+    peers.any(is_common).then(|| pods(spec.at(&["subject"])))?
+}
+
 fn pods(peer: &Value) -> Option<Pods> {
     let pods = peer.at(&["pods"]);
     let (namespaces, selector) = match peer.at(&["namespaces"]) {
         Value::Null if pods.is_null() => return None,
-        Value::Null => (pods.at(&["namespaceSelector"]), or_everything(pods.at(&["podSelector"]))),
-        namespaces => (namespaces, or_everything(&Value::Null)),
+        // The first drafts had a member `namespaces` there.
+        Value::Null => match pods.at(&["namespaces"]) {
+            Value::Null => (pods.at(&["namespaceSelector"]), pods.at(&["podSelector"])),
+            namespaces => (namespaces, pods.at(&["podSelector"])),
+        },
+        namespaces => (namespaces, &Value::Null),
     };
-    let scope = Scope::Selected(or_everything(namespaces));
-    Some(Pods { scope, selector, dialect: Dialect::Plain })
+    let scope = Scope::Selected(or_everything(of_namespaces(namespaces)?));
+    Some(Pods { scope, selector: Selector::Plain(or_everything(selector)) })
+}
+
+/// A selector; the first drafts wrapped it, and had others by what pods and namespaces have in common.
+fn of_namespaces(namespaces: &Value) -> Option<&Value> {
+    let has = |member: &str| !namespaces.at(&[member]).is_null();
+    if has("sameLabels") || has("notSameLabels") {
+        return None;
+    }
+    Some(if has("namespaceSelector") { namespaces.at(&["namespaceSelector"]) } else { namespaces })
 }
 
 fn side(spec: &Value, list: &'static str, peers: &str) -> Side {

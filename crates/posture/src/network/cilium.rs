@@ -1,12 +1,16 @@
 //! Policies of Cilium (`cilium.io/v2`): CiliumNetworkPolicy and CiliumClusterwideNetworkPolicy, up to layer 4.
 
+#[cfg(test)]
+mod tests;
+
 use api::selector::{LabelSelector, Operator, Requirement};
 use api::{Str, Value};
 use evidence::{Evidence, Object};
 
 use super::address::Block;
+use super::plain::ORDER;
 use super::policy::{
-    Action, Dialect, Direction, Entity, Pods, Policy, Rule, RuleName, Scope, Side, Subject, Tier, Who,
+    Action, Direction, Entity, Pods, Policy, Rule, RuleName, Scope, Selector, Side, Subject, Tier, Who,
 };
 use super::ports::{Ports, Protocol, number};
 
@@ -33,7 +37,8 @@ pub(super) fn policies<'a>(evidence: &'a Evidence, object: &'a Object) -> Vec<Po
         let reading = Reading { evidence, namespace: object.namespace(), which };
         Policy {
             object,
-            tier: Tier::Namespaced,
+            tier: Tier::DEFAULT,
+            order: ORDER,
             subject: reading.subject(spec),
             ingress: reading.side(spec, Direction::Ingress),
             egress: reading.side(spec, Direction::Egress),
@@ -47,8 +52,7 @@ impl Reading<'_> {
         match spec.at(&["nodeSelector"]) {
             Value::Null => Subject::Pods(Pods {
                 scope: self.own(),
-                selector: selector(spec.at(&["endpointSelector"])),
-                dialect: Dialect::Cilium,
+                selector: Selector::Cilium(selector(spec.at(&["endpointSelector"]))),
             }),
             nodes => Subject::Nodes(selector(nodes)),
         }
@@ -67,7 +71,11 @@ impl Reading<'_> {
         for (list, action) in [(deny, Action::Deny), (allow, Action::Allow)] {
             for (index, rule) in spec.array_at(&[list]).iter().enumerate() {
                 let name = RuleName { spec: self.which, list, index };
-                let (who, ports) = (self.who(rule, start), ports(rule));
+                let (mut who, ports) = (self.who(rule, start), ports(rule));
+                // What keeps from one's own node alone leaves the others, and the other way round.
+                if action == Action::Deny && !is_every_node(rule, start) {
+                    who.iter_mut().for_each(|who| who.retain(|w| !matches!(w, Who::Entity(Entity::Node))));
+                }
                 // A rule that says nothing is about nobody; it is there to isolate.
                 let who = if who.is_none() && ports.is_none() { Some(Vec::new()) } else { who };
                 rules.push(Rule { name, action, who, ports });
@@ -94,6 +102,9 @@ impl Reading<'_> {
         who.extend(list("Entities").iter().map(|e| Who::Entity(Entity::parse(e.as_str().unwrap_or("")))));
         who.extend(list("Nodes").iter().map(|nodes| Who::Nodes(selector(nodes))));
         who.extend(list("Services").iter().flat_map(|service| self.service(service)));
+        // Hosts of every name are the world.
+        let is_any = |host: &Value| host.str_at(&["matchPattern"]) == "*";
+        who.extend(rule.array_at(&["toFQDNs"]).iter().any(is_any).then_some(Who::Entity(Entity::World)));
         Some(who)
     }
 
@@ -110,7 +121,7 @@ impl Reading<'_> {
         all.extend(required.iter().filter_map(LabelSelector::requirements).flatten().cloned());
         let nothing = selector.requirements().is_none();
         let selector = if nothing { selector } else { LabelSelector::new(all) };
-        Who::Pods(Pods { scope, selector, dialect: Dialect::Cilium })
+        Who::Pods(Pods { scope, selector: Selector::Cilium(selector) })
     }
 
     fn block_set(&self, set: &Value) -> Vec<Who> {
@@ -147,6 +158,13 @@ impl Reading<'_> {
         });
         pods.collect()
     }
+}
+
+/// True when a rule names one's own node and the others.
+fn is_every_node(rule: &Value, start: &str) -> bool {
+    let entities = rule.array_at(&[&format!("{start}Entities")]);
+    let has = |name: &str| entities.iter().any(|entity| entity.as_str() == Some(name));
+    has("host") && has("remote-node")
 }
 
 fn block(cidr: &str, except: Vec<Block>) -> Option<Who> {

@@ -19,14 +19,22 @@ pub(crate) struct Because<'a> {
     pub rule: Option<RuleName>,
 }
 
-/// The first rule that fits, in a tier where it decides.
+/// The first rule that fits; when none does, what the tier does otherwise as soon as one of its policies isolates.
 pub(super) fn first<'r, 'a: 'r>(
-    policies: impl Iterator<Item = &'r Policy<'a>>,
+    policies: impl Iterator<Item = &'r Policy<'a>> + Clone,
     direction: Direction,
     fits: impl Fn(&Rule) -> bool,
 ) -> Option<Verdict<'r>> {
-    let mut rules = policies.flat_map(|policy| policy.side(direction).rules.iter().map(move |r| (policy, r)));
-    let (policy, rule) = rules.find(|(_, rule)| fits(rule))?;
+    let mut rules =
+        policies.clone().flat_map(|policy| policy.side(direction).rules.iter().map(move |r| (policy, r)));
+    let Some((policy, rule)) = rules.find(|(_, rule)| fits(rule)) else {
+        let mut isolating = policies.filter(|policy| policy.side(direction).isolates);
+        let policy = isolating.next().filter(|policy| policy.tier.otherwise == Action::Deny)?;
+        return Some(Verdict {
+            allowed: false,
+            because: Some(Because { policy: policy.object, rule: None }),
+        });
+    };
     let because = Some(Because { policy: policy.object, rule: Some(rule.name) });
     match rule.action {
         Action::Allow => Some(Verdict { allowed: true, because }),

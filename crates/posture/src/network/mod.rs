@@ -2,21 +2,24 @@
 //!
 //! Entry points: [`Reach::of`] reads every policy once; [`Reach::may_pass`] and [`Reach::may_leave`] answer.
 //! NetworkPolicy, AdminNetworkPolicy, BaselineAdminNetworkPolicy and ClusterNetworkPolicy are followed as their APIs say,
-//! Cilium's policies up to layer 4.  Policies of other makers are not: [`Reach::is_blind`] tells where they may decide.
+//! Cilium's and Calico's policies up to layer 4.  [`Reach::is_blind`] tells where policies may decide that are not followed.
 
 mod address;
 mod admin;
+mod calico;
 mod cilium;
 mod decide;
+mod ends;
 mod plain;
 mod policy;
 mod ports;
 #[cfg(test)]
 mod properties;
+mod reading;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::{IpAddr, Ipv4Addr};
 
 use api::{Map, Value};
@@ -24,13 +27,13 @@ use evidence::{Evidence, Object};
 
 pub(crate) use address::Block;
 pub(crate) use decide::{Because, Verdict};
-pub(crate) use policy::{
-    Action, Direction, Endpoint, Entity, Machine, Namespace, Peer, Pods, Policy, Rule, Scope, Subject, Tier,
-    Who,
-};
+pub(crate) use ends::{Endpoint, Machine, Namespace, Peer};
+pub(crate) use policy::{Action, Direction, Entity, Pods, Policy, Rule, Scope, Subject, Who};
 pub(crate) use ports::{Declared, Port, Protocol};
 
 use self::decide::{first, together};
+use self::policy::Tier;
+use self::reading::{Unread, read};
 use crate::sources::nodes::is_control_plane;
 use crate::workload::{Workload, Workloads};
 
@@ -39,16 +42,6 @@ pub(crate) const METADATA: Ipv4Addr = Ipv4Addr::new(169, 254, 169, 254);
 
 /// Somebody on the internet.
 pub(crate) const STRANGER: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 1);
-
-/// Groups and kinds of policies that are not followed.
-const BLIND: [(&str, &str); 6] = [
-    ("crd.projectcalico.org", "NetworkPolicy"),
-    ("crd.projectcalico.org", "GlobalNetworkPolicy"),
-    ("projectcalico.org", "NetworkPolicy"),
-    ("projectcalico.org", "GlobalNetworkPolicy"),
-    ("crd.antrea.io", "NetworkPolicy"),
-    ("crd.antrea.io", "ClusterNetworkPolicy"),
-];
 
 /// The policies of a cluster and those they are for.
 #[derive(Debug)]
@@ -66,7 +59,10 @@ pub(crate) struct Reach<'a> {
     /// Groups of a namespace.
     neighbours: HashMap<&'a str, Vec<usize>>,
     pod_ranges: Vec<Block>,
-    blind: Vec<&'a str>,
+    /// Calico enforces them: policies of applications are asked by order too.
+    by_order: bool,
+    /// Namespaces with policies that are not followed; `""` for all of them.
+    blind: BTreeSet<&'a str>,
 }
 
 /// Workloads whose pods no policy can tell apart.
@@ -81,9 +77,8 @@ pub(crate) struct Group<'a> {
 impl<'a> Reach<'a> {
     /// Reads policies, namespaces and workloads.
     pub(crate) fn of(evidence: &'a Evidence, workloads: &Workloads<'a>) -> Self {
-        let mut policies: Vec<_> =
-            evidence.objects.iter().flat_map(|object| read(evidence, object)).collect();
-        policies.sort_by(|a, b| (a.tier, a.object.name()).cmp(&(b.tier, b.object.name())));
+        let (policies, unread) = read(evidence);
+        let by_order = policies.iter().any(|policy| calico::is_policy(policy.object));
         let mut local: HashMap<&str, Vec<usize>> = HashMap::new();
         let mut everywhere = Vec::new();
         for (i, policy) in policies.iter().enumerate() {
@@ -101,17 +96,39 @@ impl<'a> Reach<'a> {
             group_of: Vec::new(),
             neighbours: HashMap::new(),
             pod_ranges: pod_ranges(evidence),
-            blind: blind(evidence),
+            by_order,
+            blind: BTreeSet::new(),
         };
-        reach.group(workloads);
+        reach.group(evidence, workloads);
+        for unread in &unread {
+            reach.leave_out(unread);
+        }
         reach
     }
 
+    /// Takes down where a policy may decide that is not followed.
+    fn leave_out(&mut self, unread: &Unread<'a>) {
+        let of = |pods: &Pods| {
+            let chosen = self.groups.iter().map(|group| &group.endpoint).filter(|pod| pods.has(pod));
+            chosen.map(|pod| pod.namespace.name).collect()
+        };
+        let places: Vec<&str> = match unread {
+            Unread::In(namespace) => vec![namespace],
+            Unread::Anywhere => vec![""],
+            Unread::For(pods) => of(pods),
+        };
+        self.blind.extend(places);
+    }
+
     /// Puts workloads together that no policy can tell apart.
-    fn group(&mut self, workloads: &Workloads<'a>) {
+    fn group(&mut self, evidence: &'a Evidence, workloads: &Workloads<'a>) {
         let mut known: HashMap<String, usize> = HashMap::new();
+        let accounts = evidence.of_kind("", "ServiceAccount").map(|o| ((o.namespace(), o.name()), labels(o)));
+        let accounts: HashMap<_, _> = accounts.collect();
         for (i, workload) in workloads.0.iter().enumerate() {
-            let endpoint = self.endpoint(workload);
+            let mut endpoint = self.endpoint(workload);
+            let account = accounts.get(&(endpoint.namespace.name, endpoint.account));
+            endpoint.account_labels = account.copied().flatten();
             let place = *known.entry(key(&endpoint)).or_insert_with(|| {
                 let policies = self.for_peer(Peer::Pod(&endpoint));
                 self.neighbours.entry(endpoint.namespace.name).or_default().push(self.groups.len());
@@ -137,6 +154,7 @@ impl<'a> Reach<'a> {
                 "" => "default",
                 account => account,
             },
+            account_labels: None,
             ports: lists.filter_map(Declared::of).collect(),
             on_host: spec.at(&["hostNetwork"]).as_bool() == Some(true),
             address: address.parse().ok(),
@@ -173,7 +191,7 @@ impl<'a> Reach<'a> {
 
     /// True when policies that are not followed may decide about pods of a namespace.
     pub(crate) fn is_blind(&self, namespace: &str) -> bool {
-        self.blind.iter().any(|n| n.is_empty() || *n == namespace)
+        self.blind.contains("") || self.blind.contains(namespace)
     }
 
     /// May pods of a group open connections to a port of something else?
@@ -247,13 +265,14 @@ impl<'a> Reach<'a> {
         port: Port,
         declared: &[Declared<'_>],
     ) -> Verdict<'_> {
-        let all = || policies.iter().filter_map(|i| self.policies.get(*i));
         let fits = |rule: &Rule| rule.fits(other, &self.pod_ranges, port, declared);
-        let is_of = |tier: fn(Tier) -> bool| all().filter(move |policy| tier(policy.tier));
-        first(is_of(|tier| matches!(tier, Tier::Admin(_))), direction, fits)
-            .or_else(|| together(is_of(|tier| tier == Tier::Namespaced), direction, fits))
-            .or_else(|| first(is_of(|tier| matches!(tier, Tier::Baseline(_))), direction, fits))
-            .unwrap_or(Verdict { allowed: true, because: None })
+        let tier = |i: &usize| self.policies.get(*i).map(|policy| policy.tier);
+        let decided = policies.chunk_by(|a, b| tier(a) == tier(b)).find_map(|tier| {
+            let all = tier.iter().filter_map(|i| self.policies.get(*i));
+            let as_one = !self.by_order && all.clone().all(|policy| policy.tier == Tier::DEFAULT);
+            if as_one { together(all, direction, fits) } else { first(all, direction, fits) }
+        });
+        decided.unwrap_or(Verdict { allowed: true, because: None })
     }
 
     /// The policies that are for one end of traffic.
@@ -280,25 +299,13 @@ fn declared<'p>(peer: Peer<'p>) -> &'p [Declared<'p>] {
     }
 }
 
-fn read<'a>(evidence: &'a Evidence, object: &'a Object) -> Vec<Policy<'a>> {
-    match (object.group(), object.kind()) {
-        ("networking.k8s.io", "NetworkPolicy") => vec![plain::policy(object)],
-        ("cilium.io", "CiliumNetworkPolicy" | "CiliumClusterwideNetworkPolicy") => {
-            cilium::policies(evidence, object)
-        }
-        (
-            "policy.networking.k8s.io",
-            "AdminNetworkPolicy" | "BaselineAdminNetworkPolicy" | "ClusterNetworkPolicy",
-        ) => admin::policy(object).into_iter().collect(),
-        _ => Vec::new(),
-    }
+fn labels(object: &Object) -> Option<&Map> {
+    object.value.at(&["metadata", "labels"]).as_object()
 }
 
 fn namespaces<'a>(evidence: &'a Evidence, workloads: &Workloads<'a>) -> BTreeMap<&'a str, Namespace<'a>> {
     let named = workloads.0.iter().map(|workload| (workload.object.namespace(), None));
-    let given = evidence
-        .of_kind("", "Namespace")
-        .map(|object| (object.name(), object.value.at(&["metadata", "labels"]).as_object()));
+    let given = evidence.of_kind("", "Namespace").map(|object| (object.name(), labels(object)));
     named.chain(given).map(|(name, labels)| (name, Namespace { name, labels })).collect()
 }
 
@@ -306,15 +313,6 @@ fn namespaces<'a>(evidence: &'a Evidence, workloads: &Workloads<'a>) -> BTreeMap
 fn pod_ranges(evidence: &Evidence) -> Vec<Block> {
     let of_node = |node: &Object| Block::parse(node.value.str_at(&["spec", "podCIDR"]));
     evidence.of_kind("", "Node").filter_map(of_node).collect()
-}
-
-/// Namespaces with policies that are not followed; `""` for all of them.
-fn blind(evidence: &Evidence) -> Vec<&str> {
-    let is_blind = |object: &&Object| BLIND.contains(&(object.group(), object.kind()));
-    let mut all: Vec<_> = evidence.objects.iter().filter(is_blind).map(Object::namespace).collect();
-    all.sort_unstable();
-    all.dedup();
-    all
 }
 
 /// What policies can tell pods apart by.
@@ -337,7 +335,7 @@ fn machine(node: &Object) -> Machine<'_> {
     let internal = |address: &&Value| address.str_at(&["type"]) == "InternalIP";
     let address = node.value.array_at(&["status", "addresses"]).iter().find(internal);
     Machine {
-        labels: node.value.at(&["metadata", "labels"]).as_object(),
+        labels: labels(node),
         address: address.and_then(|address| address.str_at(&["address"]).parse().ok()),
         serves_api: is_control_plane(node),
     }

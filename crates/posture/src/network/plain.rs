@@ -6,16 +6,20 @@ use evidence::Object;
 
 use super::address::Block;
 use super::policy::{
-    Action, Dialect, Direction, Pods, Policy, Rule, RuleName, Scope, Side, Subject, Tier, Who,
+    Action, Direction, Pods, Policy, Rule, RuleName, Scope, Selector, Side, Subject, Tier, Who,
 };
 use super::ports::{Ports, Protocol, number};
+
+/// When such policies are asked among others of the tier.
+pub(super) const ORDER: f64 = 1_000.0;
 
 /// Reads a policy; what cannot be read selects nothing and lets nothing through.
 pub(super) fn policy(object: &Object) -> Policy<'_> {
     let spec = object.value.at(&["spec"]);
     Policy {
         object,
-        tier: Tier::Namespaced,
+        tier: Tier::DEFAULT,
+        order: ORDER,
         // A selector that is left out is an empty one: everything in the namespace.
         subject: Subject::Pods(Pods::of(object.namespace(), or_everything(spec.at(&["podSelector"])))),
         ingress: side(object, Direction::Ingress),
@@ -73,7 +77,7 @@ fn who(object: &Object, peer: &Value) -> Option<Who> {
         Value::Null => Scope::One(object.namespace().to_owned()),
         selector => Scope::Selected(or_everything(selector)),
     };
-    Some(Who::Pods(Pods { scope, selector: or_everything(pods), dialect: Dialect::Plain }))
+    Some(Who::Pods(Pods { scope, selector: Selector::Plain(or_everything(pods)) }))
 }
 
 fn blocked(block: &Value) -> Option<Who> {

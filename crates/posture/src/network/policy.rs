@@ -3,10 +3,11 @@
 use std::net::IpAddr;
 
 use api::selector::LabelSelector;
-use api::{Map, Value};
 use evidence::Object;
 
 use super::address::Block;
+use super::calico::Expression;
+use super::ends::{Endpoint, Namespace, Peer};
 use super::ports::{Declared, Port, Ports};
 
 /// A direction of traffic.
@@ -22,21 +23,21 @@ pub(crate) enum Direction {
 #[derive(Clone, Debug)]
 pub(crate) struct Policy<'a> {
     pub object: &'a Object,
-    pub tier: Tier,
+    pub tier: Tier<'a>,
+    /// When it is asked within the tier.
+    pub order: f64,
     pub subject: Subject,
     pub ingress: Side,
     pub egress: Side,
 }
 
-/// When a policy is asked: tiers in this order, and within the first and the last by priority.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Tier {
-    /// Before others; the first rule that fits decides.
-    Admin(i64),
-    /// What makers of applications write: together they say what is allowed.
-    Namespaced,
-    /// For pods that none of those is for; the first rule that fits decides.
-    Baseline(i64),
+/// When a policy is asked: tiers by their order.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Tier<'a> {
+    pub order: f64,
+    pub name: &'a str,
+    /// What is done to traffic that one of its policies is for and that no rule fits.
+    pub otherwise: Action,
 }
 
 /// Whom a policy is for.
@@ -99,14 +100,17 @@ pub(crate) enum Who {
     },
     Nodes(LabelSelector),
     Entity(Entity),
+    /// Whom one of each of these names.
+    Each(Vec<Vec<Self>>),
+    /// Whom none of these names.
+    None(Vec<Self>),
 }
 
 /// Pods of some namespaces with some labels.
 #[derive(Clone, Debug)]
 pub(crate) struct Pods {
     pub scope: Scope,
-    pub selector: LabelSelector,
-    pub dialect: Dialect,
+    pub selector: Selector,
 }
 
 /// Namespaces.
@@ -114,15 +118,18 @@ pub(crate) struct Pods {
 pub(crate) enum Scope {
     One(String),
     Selected(LabelSelector),
+    Expressed(Expression),
 }
 
-/// Which labels a pod has for selectors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Dialect {
-    /// Its own.
-    Plain,
-    /// Its own, and what Cilium tells of its namespace and account.
-    Cilium,
+/// Labels of pods.
+#[derive(Clone, Debug)]
+pub(crate) enum Selector {
+    /// Of their own.
+    Plain(LabelSelector),
+    /// Of their own, and what Cilium tells of their namespace and account.
+    Cilium(LabelSelector),
+    /// The same of Calico.
+    Calico(Expression),
 }
 
 /// Words of Cilium for parts of the world.
@@ -140,43 +147,6 @@ pub(crate) enum Entity {
     Other,
 }
 
-/// A namespace and its labels.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Namespace<'a> {
-    pub name: &'a str,
-    pub labels: Option<&'a Map>,
-}
-
-/// A pod, or all pods that policies cannot tell apart.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Endpoint<'a> {
-    pub namespace: Namespace<'a>,
-    pub labels: Option<&'a Map>,
-    pub account: &'a str,
-    pub ports: Vec<Declared<'a>>,
-    /// It uses the host's network.
-    pub on_host: bool,
-    pub address: Option<IpAddr>,
-}
-
-/// A node.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Machine<'a> {
-    pub labels: Option<&'a Map>,
-    pub address: Option<IpAddr>,
-    /// The API server is on it.
-    pub serves_api: bool,
-}
-
-/// One end of traffic.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Peer<'p> {
-    Pod(&'p Endpoint<'p>),
-    Node(Machine<'p>),
-    /// Something outside; true for the API server.
-    World(IpAddr, bool),
-}
-
 impl Direction {
     pub(crate) const BOTH: [Self; 2] = [Self::Ingress, Self::Egress];
 
@@ -187,6 +157,16 @@ impl Direction {
             Self::Egress => "Egress",
         }
     }
+}
+
+impl Tier<'static> {
+    /// Of administrators, before others.
+    pub(crate) const ADMIN: Self = Self { order: 1_000.0, name: "kube-admin", otherwise: Action::Pass };
+    /// Of whoever makes applications.
+    pub(crate) const DEFAULT: Self = Self { order: 1_000_000.0, name: "default", otherwise: Action::Deny };
+    /// For pods that none of those is for.
+    pub(crate) const BASELINE: Self =
+        Self { order: 10_000_000.0, name: "kube-baseline", otherwise: Action::Pass };
 }
 
 impl Policy<'_> {
@@ -217,7 +197,7 @@ impl Policy<'_> {
 
     /// True when it is for every pod of a namespace.
     pub(crate) fn is_for_all_of(&self, namespace: Namespace<'_>) -> bool {
-        matches!(&self.subject, Subject::Pods(pods) if pods.selector.is_empty() && pods.scope.has(namespace))
+        matches!(&self.subject, Subject::Pods(pods) if pods.are_all_of(namespace))
     }
 }
 
@@ -263,6 +243,8 @@ impl Who {
                 None => is_of_pods(block, except, ranges),
             },
             (Self::Entity(entity), peer) => entity.has(peer),
+            (Self::Each(lists), peer) => lists.iter().all(|list| list.iter().any(|who| who.is(peer, ranges))),
+            (Self::None(list), peer) => !list.iter().any(|who| who.is(peer, ranges)),
             _ => false,
         }
     }
@@ -285,16 +267,39 @@ fn is_of_pods(block: &Block, except: &[Block], ranges: &[Block]) -> bool {
 impl Pods {
     /// Pods of a namespace.
     pub(crate) fn of(namespace: &str, selector: LabelSelector) -> Self {
-        Self { scope: Scope::One(namespace.to_owned()), selector, dialect: Dialect::Plain }
+        Self { scope: Scope::One(namespace.to_owned()), selector: Selector::Plain(selector) }
     }
 
     /// True when a pod is among them.
     pub(crate) fn has(&self, pod: &Endpoint<'_>) -> bool {
-        self.scope.has(pod.namespace)
-            && match self.dialect {
-                Dialect::Plain => self.selector.matches_map(pod.labels),
-                Dialect::Cilium => self.selector.matches(|key| pod.cilium_label(key)),
+        self.scope.has(pod.namespace) && self.selector.has(pod)
+    }
+
+    /// True when every pod of a namespace is among them, whatever its labels.
+    fn are_all_of(&self, namespace: Namespace<'_>) -> bool {
+        self.scope.has(namespace)
+            && match &self.selector {
+                Selector::Calico(e) => e.judge(&|key| namespace.calico_label_of_pods(key)) == Some(true),
+                selector => selector.is_everything(),
             }
+    }
+}
+
+impl Selector {
+    /// True when it chooses every pod.
+    pub(crate) fn is_everything(&self) -> bool {
+        match self {
+            Self::Plain(selector) | Self::Cilium(selector) => selector.is_empty(),
+            Self::Calico(expression) => expression.is_all(),
+        }
+    }
+
+    fn has(&self, pod: &Endpoint<'_>) -> bool {
+        match self {
+            Self::Plain(selector) => selector.matches_map(pod.labels),
+            Self::Cilium(selector) => selector.matches(|key| pod.cilium_label(key)),
+            Self::Calico(expression) => expression.judge(&|key| pod.calico_label(key)) == Some(true),
+        }
     }
 }
 
@@ -309,28 +314,7 @@ impl Scope {
         match self {
             Self::One(name) => name == namespace.name,
             Self::Selected(selector) => selector.matches(|key| namespace.label(key)),
-        }
-    }
-}
-
-impl<'a> Namespace<'a> {
-    /// A label; servers give each namespace one with its name.
-    fn label(&self, key: &str) -> Option<&'a str> {
-        let given = self.labels.and_then(|labels| labels.get(key)).and_then(Value::as_str);
-        given.or_else(|| (key == "kubernetes.io/metadata.name").then_some(self.name))
-    }
-}
-
-impl<'a> Endpoint<'a> {
-    fn cilium_label(&self, key: &str) -> Option<&'a str> {
-        match key {
-            "io.kubernetes.pod.namespace" => return Some(self.namespace.name),
-            "io.cilium.k8s.policy.serviceaccount" => return Some(self.account),
-            _ => {}
-        }
-        match key.strip_prefix("io.cilium.k8s.namespace.labels.") {
-            Some(key) => self.namespace.label(key),
-            None => self.labels?.get(key)?.as_str(),
+            Self::Expressed(expression) => expression.judge(&|key| namespace.label(key).into()) == Some(true),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use evidence::{Evidence, Object, Origin};
 
-use super::{Machine, Peer, Port, Protocol, Reach, Verdict, metadata_service, stranger};
+use super::{Machine, Peer, Port, Protocol, Reach, Verdict, metadata_service};
 use crate::workload::Workloads;
 
 const PODS: &[&str] = &[
@@ -24,7 +24,7 @@ fn evidence(texts: &[&str]) -> Evidence {
 }
 
 /// An end of traffic: the name of a pod, `node`, `api`, or an address.
-fn ask(texts: &[&str], from: &str, to: &str, port: Port) -> (bool, String) {
+pub(super) fn ask(texts: &[&str], from: &str, to: &str, port: Port) -> (bool, String) {
     let evidence = evidence(texts);
     let workloads = Workloads::of(&evidence);
     let reach = Reach::of(&evidence, &workloads);
@@ -47,14 +47,14 @@ fn ask(texts: &[&str], from: &str, to: &str, port: Port) -> (bool, String) {
     (allowed, because.trim().to_owned())
 }
 
-fn check(texts: &[&str], asked: &[(&str, &str, u16, bool)]) {
+pub(super) fn check(texts: &[&str], asked: &[(&str, &str, u16, bool)]) {
     for (from, to, port, want) in asked {
         let (got, because) = ask(texts, from, to, Port::tcp(*port));
         assert_eq!(got, *want, "{from} to {to}:{port}: {because}\n{texts:#?}");
     }
 }
 
-fn np(namespace: &str, spec: &str) -> String {
+pub(super) fn np(namespace: &str, spec: &str) -> String {
     format!(
         "{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {{name: np, namespace: {namespace}}}, spec: {spec}}}"
     )
@@ -64,12 +64,6 @@ fn admin(kind: &str, version: &str, name: &str, spec: &str) -> String {
     format!(
         "{{apiVersion: policy.networking.k8s.io/{version}, kind: {kind}, metadata: {{name: {name}}}, spec: {spec}}}"
     )
-}
-
-fn cnp(namespace: &str, spec: &str) -> String {
-    let kind = if namespace.is_empty() { "CiliumClusterwideNetworkPolicy" } else { "CiliumNetworkPolicy" };
-    let namespace = if namespace.is_empty() { String::new() } else { format!(", namespace: {namespace}") };
-    format!("{{apiVersion: cilium.io/v2, kind: {kind}, metadata: {{name: cnp{namespace}}}, spec: {spec}}}")
 }
 
 #[test]
@@ -246,110 +240,43 @@ fn cluster_network_policies() {
     );
 }
 
-#[test]
-fn ciliums_rules_isolate_and_denials_come_first() {
-    let empty = cnp("vault", "{endpointSelector: {}, ingress: [{}]}");
-    check(&[&empty], &[("web", "db", 80, false), ("db", "web", 80, true)]);
-    let from = |rule: &str| cnp("vault", &format!("{{endpointSelector: {{}}, ingress: [{rule}]}}"));
-    // An empty selector is for the policy's own namespace.
-    check(&[&from("{fromEndpoints: [{}]}")], &[("web", "db", 80, false)]);
-    check(&[&from("{fromEndpoints: []}")], &[("web", "db", 80, false)]);
-    check(
-        &[&from("{fromEndpoints: [{matchLabels: {'k8s:io.kubernetes.pod.namespace': shop}}]}")],
-        &[("web", "db", 80, true)],
-    );
-    check(
-        &[&from(
-            "{fromEndpoints: [{matchLabels: {'k8s:io.cilium.k8s.namespace.labels.team': a, 'k8s:app': web}}]}",
-        )],
-        &[("web", "db", 80, true), ("192.0.2.1", "db", 80, false)],
-    );
-    check(
-        &[&from("{toPorts: [{ports: [{port: '5432', protocol: TCP}]}]}")],
-        &[("web", "db", 5432, true), ("192.0.2.1", "db", 5432, true), ("web", "db", 80, false)],
-    );
-    check(
-        &[&from("{fromEntities: [cluster], toPorts: [{ports: [{port: sql}]}]}")],
-        &[("web", "db", 5432, true), ("web", "db", 80, false), ("192.0.2.1", "db", 5432, false)],
-    );
-    let denied = cnp(
-        "vault",
-        "{endpointSelector: {}, ingress: [{fromEntities: [all]}], ingressDeny: [{fromEntities: [world]}]}",
-    );
-    check(&[&denied], &[("web", "db", 80, true), ("192.0.2.1", "db", 80, false)]);
-    let open = np("vault", "{podSelector: {}, ingress: [{}]}");
-    check(&[&denied, &open], &[("192.0.2.1", "db", 80, false)]);
-    // One dialect's isolation is the other's too, and so are its allowances.
-    check(&[&empty, &open], &[("web", "db", 80, true)]);
-    let no_default = cnp(
-        "vault",
-        "{endpointSelector: {}, enableDefaultDeny: {ingress: false}, ingress: [{fromEntities: [host]}]}",
-    );
-    check(&[&no_default], &[("web", "db", 80, true)]);
-}
-
-#[test]
-fn ciliums_blocks_are_of_the_world_alone() {
-    let to = |rule: &str| cnp("shop", &format!("{{endpointSelector: {{}}, egress: [{rule}]}}"));
-    check(
-        &[&to("{toCIDR: [0.0.0.0/0]}")],
-        &[("web", "192.0.2.1", 80, true), ("web", "db", 80, false), ("web", "node", 80, false)],
-    );
-    check(
-        &[&to("{toCIDRSet: [{cidr: 0.0.0.0/0, except: [169.254.0.0/16]}]}")],
-        &[("web", "192.0.2.1", 80, true), ("web", "169.254.169.254", 80, false)],
-    );
-    check(&[&to("{toEntities: [world]}")], &[("web", "169.254.169.254", 80, true), ("web", "db", 80, false)]);
-    check(
-        &[&to("{toEntities: [kube-apiserver]}")],
-        &[("web", "api", 6443, true), ("web", "node", 6443, false)],
-    );
-    check(&[&to("{toEntities: [remote-node]}")], &[("web", "node", 10250, true), ("web", "db", 80, false)]);
-    check(&[&to("{toFQDNs: [{matchName: a.example}]}")], &[("web", "192.0.2.1", 80, false)]);
-    check(&[&to("{icmps: [{fields: [{type: 8}]}]}")], &[("web", "192.0.2.1", 80, false)]);
-    let group = "{apiVersion: cilium.io/v2alpha1, kind: CiliumCIDRGroup, metadata: {name: g}, spec: {externalCIDRs: [192.0.2.0/24]}}";
-    check(
-        &[&to("{toCIDRSet: [{cidrGroupRef: g}]}"), group],
-        &[("web", "192.0.2.1", 80, true), ("web", "198.51.100.1", 80, false)],
-    );
-    let service =
-        "{apiVersion: v1, kind: Service, metadata: {name: s, namespace: vault}, spec: {selector: {app: db}}}";
-    check(
-        &[&to("{toServices: [{k8sService: {serviceName: s, namespace: vault}}]}"), service],
-        &[("web", "db", 80, true), ("web", "192.0.2.1", 80, false)],
-    );
-}
-
-#[test]
-fn ciliums_policies_of_the_cluster() {
-    let account = cnp(
-        "",
-        "{endpointSelector: {matchLabels: {io.cilium.k8s.policy.serviceaccount: keeper}}, ingress: [{fromEndpoints: [{}]}]}",
-    );
-    check(
-        &[&account],
-        &[("web", "db", 80, true), ("192.0.2.1", "db", 80, false), ("192.0.2.1", "web", 80, true)],
-    );
-    let host = cnp("", "{nodeSelector: {}, ingress: [{fromEntities: [host]}]}");
-    check(&[&host], &[("web", "node", 10250, false), ("web", "db", 80, true)]);
-    let several = "{apiVersion: cilium.io/v2, kind: CiliumClusterwideNetworkPolicy, metadata: {name: s}, specs: [{endpointSelector: {matchLabels: {app: web}}, egressDeny: [{toEntities: [world]}]}, {endpointSelector: {matchLabels: {app: db}}, ingress: [{}]}]}";
-    check(&[several], &[("web", "db", 80, false), ("db", "192.0.2.1", 80, true)]);
-    assert_eq!(
-        ask(&[several], "web", "192.0.2.1", Port::tcp(1)),
-        (false, "s specs[0].egressDeny[0]".to_owned())
-    );
+/// The namespaces in which policies are not followed.
+pub(super) fn blind<'t>(texts: &[&'t str]) -> Vec<&'t str> {
+    let evidence = evidence(texts);
+    let workloads = Workloads::of(&evidence);
+    let reach = Reach::of(&evidence, &workloads);
+    ["shop", "vault"].into_iter().filter(|namespace| reach.is_blind(namespace)).collect()
 }
 
 #[test]
 fn policies_of_others_are_not_followed_and_told_of() {
-    let calico = "{apiVersion: crd.projectcalico.org/v1, kind: NetworkPolicy, metadata: {name: c, namespace: shop}, spec: {}}";
-    let evidence = evidence(&[calico]);
-    let workloads = Workloads::of(&evidence);
-    let reach = Reach::of(&evidence, &workloads);
-    assert!(reach.is_blind("shop") && !reach.is_blind("vault"));
-    let db = reach.group_of(1).unwrap();
-    assert!(reach.may_leave(db, metadata_service(), Port::tcp(80)).allowed);
-    assert!(reach.may(stranger(), Peer::Pod(&db.endpoint), Port::tcp(80)).allowed);
+    let antrea = "{apiVersion: crd.antrea.io/v1beta1, kind: NetworkPolicy, metadata: {name: a, namespace: shop}, spec: {}}";
+    assert_eq!(blind(&[antrea]), ["shop"]);
+    check(&[antrea], &[("db", "169.254.169.254", 80, true), ("192.0.2.1", "db", 80, true)]);
+}
+
+#[test]
+fn drafts_of_administrators_policies() {
+    let deny = |peer: &str| {
+        admin(
+            "AdminNetworkPolicy",
+            "v1alpha1",
+            "a",
+            &format!(
+                "{{priority: 1, subject: {{namespaces: {{}}}}, ingress: [{{action: Deny, from: [{peer}]}}]}}"
+            ),
+        )
+    };
+    for peer in [
+        "{namespaces: {namespaceSelector: {matchLabels: {team: a}}}}",
+        "{pods: {namespaces: {namespaceSelector: {matchLabels: {team: a}}}, podSelector: {}}}",
+    ] {
+        let policy = deny(peer);
+        check(&[&policy], &[("web", "db", 80, false), ("db", "web", 80, true)]);
+    }
+    let common = deny("{namespaces: {sameLabels: [team]}}");
+    assert_eq!(blind(&[&common]), ["shop", "vault"]);
+    check(&[&common], &[("web", "db", 80, true)]);
 }
 
 #[test]

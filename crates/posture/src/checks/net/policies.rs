@@ -25,8 +25,8 @@ const OPEN: Words =
 const DANGLING: Words = words("it selects nothing that is there", "선택하는 파드가 없음");
 const NOBODY: Words = words("{} names pods that are not there", "{}이(가) 가리키는 파드가 없음");
 pub(super) const BLIND: Words = words(
-    "policies of Calico or Antrea may decide in namespace {}, and they are not followed",
-    "네임스페이스 {}에 Calico나 Antrea 정책이 적용될 수 있는데 해석하지 않음",
+    "a policy may decide in namespace {} that is not followed: one of Antrea, or one of Calico with more than labels, addresses and ports",
+    "네임스페이스 {}에 해석하지 않는 정책이 적용될 수 있음: Antrea 정책이나 라벨·주소·포트 외의 조건을 쓰는 Calico 정책",
 );
 
 pub(super) fn run(scan: &mut Scan<'_>, reach: &Reach<'_>) {
@@ -53,17 +53,21 @@ fn open_rules(scan: &mut Scan<'_>, policy: &Policy<'_>) {
 }
 
 fn is_open(rule: &Rule, direction: Direction) -> bool {
-    let everybody = |who: &Who| match who {
+    rule.action == Action::Allow
+        && rule.ports.is_none()
+        && rule.who.as_ref().is_none_or(|who| who.iter().any(|who| is_everybody(who, direction)))
+}
+
+fn is_everybody(who: &Who, direction: Direction) -> bool {
+    match who {
         Who::Entity(Entity::All | Entity::World | Entity::WorldV4 | Entity::WorldV6) => true,
         // Most of the internet may come in whatever is left out of it; what may not be left for is left out of egress.
         Who::Block { block, except, .. } => {
             block.is_everything() && (except.is_empty() || direction == Direction::Ingress)
         }
+        Who::Each(lists) => lists.iter().all(|list| list.iter().any(|who| is_everybody(who, direction))),
         _ => false,
-    };
-    rule.action == Action::Allow
-        && rule.ports.is_none()
-        && rule.who.as_ref().is_none_or(|who| who.iter().any(everybody))
+    }
 }
 
 fn namespaces(scan: &mut Scan<'_>, reach: &Reach<'_>) {
@@ -126,14 +130,14 @@ fn workloads(scan: &mut Scan<'_>, reach: &Reach<'_>) {
 fn dangling(scan: &mut Scan<'_>, reach: &Reach<'_>, policy: &Policy<'_>) {
     scan.examine("NET-007");
     let Subject::Pods(pods) = &policy.subject else { return };
-    let is_default = pods.selector.is_empty() && matches!(pods.scope, Scope::One(_));
+    let is_default = pods.selector.is_everything() && matches!(pods.scope, Scope::One(_));
     if !is_default && !reach.is_anybody(pods) {
         let field = subject_field(policy);
         return scan.find("NET-007", Status::Warn, policy.object, field.to_owned(), DANGLING.plain());
     }
     for rule in Direction::BOTH.into_iter().flat_map(|direction| &policy.side(direction).rules) {
         let named = rule.who.iter().flatten();
-        let is_gone = |who: &Who| matches!(who, Who::Pods(pods) if !pods.selector.is_empty() && !reach.is_anybody(pods));
+        let is_gone = |who: &Who| matches!(who, Who::Pods(pods) if !pods.selector.is_everything() && !reach.is_anybody(pods));
         if named.into_iter().any(is_gone) {
             let name = rule.name.to_string();
             let reason = NOBODY.with([&name]);
@@ -146,6 +150,7 @@ fn subject_field(policy: &Policy<'_>) -> &'static str {
     match policy.object.group() {
         "networking.k8s.io" => "spec.podSelector",
         "cilium.io" => "spec.endpointSelector",
+        "projectcalico.org" | "crd.projectcalico.org" => "spec.selector",
         _ => "spec.subject",
     }
 }
