@@ -20,6 +20,7 @@ pub(crate) struct Documents<'a> {
     /// The most bytes of a document, or of an item of a list.
     pub(crate) limit: usize,
     document: usize,
+    template: bool,
     found: &'a mut dyn FnMut(Found) -> Flow,
 }
 
@@ -34,7 +35,7 @@ pub(crate) struct Document {
 
 impl<'a> Documents<'a> {
     pub(crate) fn new(source: Arc<str>, limit: usize, found: &'a mut dyn FnMut(Found) -> Flow) -> Self {
-        Self { source, limit, document: 0, found }
+        Self { source, limit, document: 0, template: false, found }
     }
 
     /// Counts the next document.
@@ -46,6 +47,15 @@ impl<'a> Documents<'a> {
     pub(crate) fn problem(&mut self, line: usize, kind: ProblemKind, text: impl Into<String>) -> Flow {
         let problem = Problem { origin: self.origin(line), kind, text: text.into() };
         (self.found)(Found::Problem(problem))
+    }
+
+    /// A text that is filled in later, told once.
+    pub(crate) fn template(&mut self, line: usize) -> Flow {
+        if std::mem::replace(&mut self.template, true) {
+            return Flow::Continue(());
+        }
+        let text = "a template ({{ … }}), no YAML yet: give what comes of it, such as `helm template` writes";
+        self.problem(line, ProblemKind::Broken, text)
     }
 
     pub(crate) fn too_large(&mut self, line: usize) -> Flow {

@@ -2,9 +2,11 @@
 //!
 //! Entry points: [`path`], [`read`].
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::ops::ControlFlow;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,7 +14,7 @@ use crate::bytes::Bytes;
 use crate::documents::Documents;
 use crate::origin::{Origin, ProblemKind};
 use crate::reader::{Found, Reader};
-use crate::{json, yaml};
+use crate::{json, kustomize, yaml};
 
 /// How deep directories may nest.
 const MAX_DEPTH: usize = 64;
@@ -79,13 +81,31 @@ fn looks_like_json(head: &[u8]) -> bool {
 }
 
 /// Reads a file, or the `.yaml`, `.yml` and `.json` files of a directory and those below it, by name.  Files and
-/// directories whose names begin with a dot are passed over, and so are links to directories.
+/// directories whose names begin with a dot are passed over, and so are links to directories.  No file is read twice,
+/// whatever its names.
 pub(crate) fn path(reader: &mut Reader, path: &Path) {
     match std::fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => directory(reader, path, 0),
         Ok(_) => file(reader, path),
         Err(why) => unreadable(reader, path, &why),
     }
+    // Behind everything else: what has a name of its own is known by that.
+    for link in std::mem::take(&mut reader.walk.links) {
+        if !reader.is_full() {
+            file(reader, &link);
+        }
+    }
+}
+
+/// What is known on the way through directories.
+#[derive(Debug, Default)]
+pub(crate) struct Walk {
+    /// Files that were read, by device and number.
+    read: HashSet<(u64, u64)>,
+    /// Links to files, not read yet.
+    links: Vec<PathBuf>,
+    /// Files that a kustomization names as patches, and where it stands.
+    pub(crate) patches: kustomize::Patches,
 }
 
 fn directory(reader: &mut Reader, path: &Path, depth: usize) {
@@ -93,6 +113,7 @@ fn directory(reader: &mut Reader, path: &Path, depth: usize) {
         Ok(entries) => entries,
         Err(why) => return unreadable(reader, path, &why),
     };
+    reader.walk.patches.of_directory(path);
     for (entry, what) in entries {
         if reader.is_full() {
             return;
@@ -102,6 +123,8 @@ fn directory(reader: &mut Reader, path: &Path, depth: usize) {
             // A pipe would be waited for, a link in a circle leads nowhere.
             let text = "it is no file; it is not read";
             reader.problem(Origin::whole(entry.display().to_string()), ProblemKind::Unreadable, text);
+        } else if what == What::Link {
+            reader.walk.links.push(entry);
         } else if is_directory && depth == MAX_DEPTH {
             let text = format!("directories nest more than {MAX_DEPTH} deep; what is below is not read");
             reader.problem(Origin::whole(entry.display().to_string()), ProblemKind::TooLarge, text);
@@ -118,6 +141,8 @@ fn directory(reader: &mut Reader, path: &Path, depth: usize) {
 enum What {
     File,
     Directory,
+    /// To a file.
+    Link,
     /// Named like a file that may hold objects, and none.
     Other,
 }
@@ -138,6 +163,7 @@ fn entries(path: &Path) -> io::Result<Vec<(PathBuf, What)>> {
         } else if holds {
             let behind = std::fs::metadata(&path);
             let what = match behind {
+                Ok(behind) if behind.is_file() && kind.is_symlink() => What::Link,
                 Ok(behind) if behind.is_file() => What::File,
                 // Links to directories are passed over, so that nothing is read twice.
                 Ok(behind) if behind.is_dir() => continue,
@@ -151,6 +177,15 @@ fn entries(path: &Path) -> io::Result<Vec<(PathBuf, What)>> {
 }
 
 fn file(reader: &mut Reader, path: &Path) {
+    let known = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file);
+    if known.is_some_and(|known| !reader.walk.read.insert((known.dev(), known.ino()))) {
+        return;
+    }
+    if let Some(by) = reader.walk.patches.named_by(path) {
+        let text = format!("a patch of {by}, no object of its own: give what `kubectl kustomize` writes");
+        reader.problem(Origin::whole(path.display().to_string()), ProblemKind::NotAnObject, text);
+        return;
+    }
     if reader.files == reader.limits.files {
         let text = format!("more than {} files; from here on none is read", reader.limits.files);
         reader.problem(Origin::whole(path.display().to_string()), ProblemKind::TooLarge, text);

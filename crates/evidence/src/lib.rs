@@ -10,6 +10,7 @@ mod disk;
 mod documents;
 mod files;
 mod json;
+mod kustomize;
 mod origin;
 mod reader;
 mod yaml;

@@ -8,8 +8,9 @@ use std::path::Path;
 use api::Value;
 
 use crate::cluster::{self, Cluster};
+use crate::data_dir;
+use crate::files::{self, Walk};
 use crate::origin::{Origin, Problem, ProblemKind};
-use crate::{data_dir, files};
 
 /// An object and where it was found.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,6 +71,7 @@ pub struct Reader {
     bytes: usize,
     pub(crate) files: usize,
     full: bool,
+    pub(crate) walk: Walk,
     watch: Option<fn(usize, usize)>,
 }
 

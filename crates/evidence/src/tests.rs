@@ -183,12 +183,57 @@ fn directories_are_read_by_name_with_all_below() {
     std::os::unix::fs::symlink(dir.path().join("a.yaml"), dir.path().join("z.yaml")).unwrap();
     let found = evidence(Wanted::Kinds(vec![("", "Role")]), |r| r.path(dir.path()));
     let names: Vec<_> = found.objects.iter().map(|o| o.name()).collect();
-    assert_eq!((names.as_slice(), found.passed_over), (&["a", "b", "a"][..], 1));
+    assert_eq!((names.as_slice(), found.passed_over), (&["a", "b"][..], 1), "a link is the file it leads to");
     assert_eq!(found.problems.len(), 1);
     assert!(!found.is_complete());
     assert!(found.problems[0].to_string().contains("broken.yaml:"), "{:?}", found.problems);
     let missing = evidence(Wanted::All, |r| r.path(Path::new("/no/such/file")));
     assert_eq!(missing.problems[0].to_string(), "/no/such/file: No such file or directory (os error 2)");
+}
+
+#[test]
+fn links_to_what_is_passed_over_are_read() {
+    // As the files of a ConfigMap are mounted.
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("..data");
+    std::fs::create_dir(&data).unwrap();
+    std::fs::write(data.join("a.yaml"), format!("{ROLE}a")).unwrap();
+    std::os::unix::fs::symlink("..data/a.yaml", dir.path().join("a.yaml")).unwrap();
+    let found = evidence(Wanted::All, |r| {
+        r.path(dir.path());
+        r.path(&dir.path().join("a.yaml"));
+    });
+    let from: Vec<_> = found.objects.iter().map(|o| o.origin.source.to_string()).collect();
+    assert_eq!(from, [dir.path().join("a.yaml").display().to_string()]);
+}
+
+#[test]
+fn patches_of_kustomizations_are_no_objects() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
+    write(
+        "kustomization.yaml",
+        "patches: [{path: p.yaml}, {patch: x}]\npatchesStrategicMerge: [q.yaml, \"a: b\\nc: d\"]\nresources: [a.yaml]\n",
+    );
+    for name in ["a.yaml", "p.yaml", "q.yaml"] {
+        write(name, &format!("{ROLE}{}", &name[..1]));
+    }
+    let found = evidence(Wanted::Kinds(vec![("", "Role")]), |r| r.path(dir.path()));
+    assert_eq!(found.objects.iter().map(|o| o.name()).collect::<Vec<_>>(), ["a"]);
+    let told = |name: &str| {
+        let text =
+            format!("{name}: a patch of {}, no object", dir.path().join("kustomization.yaml").display());
+        found.problems.iter().any(|p| p.to_string().contains(&text))
+    };
+    assert!(told("p.yaml") && told("q.yaml") && found.is_complete(), "{:?}", found.problems);
+}
+
+#[test]
+fn templates_are_told_once() {
+    let text = b"{{- if .Values.a }}\na: b\n---\nkind: {{ .Values.kind }}\n---\nkind: Role\napiVersion: v1\n";
+    let told = told_within("x.yaml", text, 1 << 20);
+    let templates: Vec<_> = told.iter().filter(|line| line.contains("a template ({{ … }})")).collect();
+    assert_eq!((templates.len(), told.len()), (1, 2), "{told:?}");
 }
 
 #[test]

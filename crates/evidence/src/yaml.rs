@@ -177,6 +177,10 @@ fn parse(
             }
             Continue(Some(parsed.value))
         }
+        Err(_) if text.bytes().windows(2).any(|two| two == b"{{") => {
+            documents.template(line)?;
+            Continue(None)
+        }
         Err(error) => {
             let line = if error.line() == 0 { line } else { place(error.line()) };
             documents.problem(

@@ -27,6 +27,7 @@ mod rows;
 mod scan;
 mod secrets;
 mod settings;
+mod shown;
 mod sources;
 mod systems;
 mod when;
@@ -48,6 +49,7 @@ pub use report::{
 };
 pub use scan::{scan, scan_only};
 pub use settings::{Limits, LogLimits, Profile, Settings};
+pub use shown::{visible, visible_lines};
 pub use sources::audit_log::AuditLog;
 pub use sources::control_plane::files_named;
 pub use sources::{rights, unreadable};

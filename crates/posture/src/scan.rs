@@ -95,10 +95,12 @@ impl Scan<'_> {
     }
 
     fn outcome(&mut self, check: &'static Check) -> Outcome {
-        let Found { examined, findings, lacking, spared } = self.found.remove(check.id).unwrap_or_default();
+        let Found { examined, findings, mut lacking, spared } =
+            self.found.remove(check.id).unwrap_or_default();
         let worst = findings.iter().map(|finding| finding.status).max();
         let given = check.inputs.iter().any(|kind| self.input.has(*kind));
-        let given = given && checks::has(check.id) && self.settings.decides(check.id);
+        let given = given && checks::has(check.id);
+        lacking.extend(self.settings.lacks(check.id).filter(|_| given));
         let status = worst.unwrap_or(match (examined, given) {
             _ if !lacking.is_empty() => Status::NotEvaluated,
             (0, _) if spared => Status::NotApplicable,

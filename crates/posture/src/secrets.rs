@@ -44,7 +44,7 @@ const NAMES: &[&str] = &[
 /// Parts of names that only point to a secret.
 const POINTERS: &[&str] = &[
     "file", "path", "name", "url", "uri", "endpoint", "ttl", "expir", "header", "enabled", "type", "policy",
-    "length", "issuer",
+    "length", "issuer", "files", "paths", "names", "urls",
 ];
 
 /// Values that nobody would keep secret.
@@ -76,6 +76,42 @@ pub(crate) fn known_format(value: &str) -> Option<Looks> {
         value.starts_with(prefix) && value.len() >= *length && value.chars().all(token)
     };
     PREFIXES.iter().find(known).map(|(_, what, _)| Looks(what))
+}
+
+/// A text without the credentials that it says aloud: words of known formats, and what URLs carry.
+pub(crate) fn masked(text: String) -> String {
+    let delimiter =
+        |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '"' | '\'' | '(' | ')' | '<' | '>');
+    let is_bare = |word: &str| word.len() < 16 && !word.contains("://") || masked_word(word).is_none();
+    if text.split(delimiter).all(is_bare) {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len());
+    for piece in text.split_inclusive(delimiter) {
+        let word = piece.trim_end_matches(delimiter);
+        out.push_str(masked_word(word).as_deref().unwrap_or(word));
+        out.push_str(piece.get(word.len()..).unwrap_or(""));
+    }
+    out
+}
+
+/// What is said in the place of a word, when it may not be said as it is.
+fn masked_word(word: &str) -> Option<String> {
+    if let Some((scheme, rest)) = word.split_once("://") {
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (authority, behind) = rest.split_at_checked(end)?;
+        let host = authority.rsplit_once('@').map(|(user, host)| match user.split_once(':') {
+            Some((user, _)) => format!("{user}:***@{host}"),
+            None => format!("***@{host}"),
+        });
+        let query = behind.split_once('?').map(|(path, _)| format!("{path}?***"));
+        return (host.is_some() || query.is_some()).then(|| {
+            let (host, behind) = (host.as_deref().unwrap_or(authority), query.as_deref().unwrap_or(behind));
+            format!("{scheme}://{host}{behind}")
+        });
+    }
+    let value = word.split_once('=').map_or(word, |(_, value)| value);
+    known_format(value).map(|looks| word.replace(value, &format!("[{}]", looks.0)))
 }
 
 fn is_jwt(value: &str) -> bool {
@@ -118,7 +154,8 @@ fn is_reference(value: &str) -> bool {
 
 fn is_harmless(value: &str) -> bool {
     let value = value.trim().to_ascii_lowercase();
-    HARMLESS.contains(&value.as_str()) || value.chars().all(|c| matches!(c, '*' | 'x'))
+    let blank = value.len() > 4 && value.starts_with("__") && value.ends_with("__");
+    HARMLESS.contains(&value.as_str()) || blank || value.chars().all(|c| matches!(c, '*' | 'x'))
 }
 
 /// How much a value tells, by the frequencies of its characters (Shannon).
@@ -150,6 +187,21 @@ mod tests {
     }
 
     #[test]
+    fn credentials_are_masked() {
+        for (text, shown) in [
+            ("at https://bob:pw@h/x?token=1: any", "at https://bob:***@h/x?***"),
+            ("https://tok@h", "https://***@h"),
+            ("a, token=AKIAIOSFODNN7EXAMPLE, b", "a, token=[AWS access key], b"),
+            ("eyJhbGciOiJub25lIn0.eyJzdWIiOiJib2IifQ.c2lnbmF0dXJl", "[JWT]"),
+            ("https://example.com/a: b", "https://example.com/a: b"),
+            ("images registry.example.com/a@sha256:0", "images registry.example.com/a@sha256:0"),
+        ] {
+            assert!(masked(text.to_owned()).starts_with(shown), "{text}: {}", masked(text.to_owned()));
+        }
+        assert_eq!(masked(" plain  text ".to_owned()), " plain  text ");
+    }
+
+    #[test]
     fn other_values_are_not() {
         for (name, value) in [
             ("DB_PASSWORD", "$(SECRET)"),
@@ -163,6 +215,7 @@ mod tests {
             ("URL", "redis://:$(PASSWORD)@redis"),
             ("MODE", "Zk3xP9qLr7TfW2mNc8VbY4sD"),
             ("token", "/var/run/token"),
+            ("k8s_auth_token", "__SERVICEACCOUNT_TOKEN__"),
         ] {
             assert_eq!(looks_like(name, value), None, "{name}={value}");
         }

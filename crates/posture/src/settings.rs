@@ -8,6 +8,12 @@ use evidence::Object;
 
 use crate::input::Input;
 use crate::sources::cloud::Cloud;
+use crate::words::{Said, Words, words};
+
+const NO_REGISTRY: Words = words(
+    "nobody has said which registries images may come from (--registry)",
+    "허용된 레지스트리가 지정되지 않음 (--registry)",
+);
 
 /// What a site has decided for itself.
 #[derive(Clone, Debug)]
@@ -131,9 +137,9 @@ impl Default for Limits {
 }
 
 impl Settings {
-    /// True when a site has said what a check needs to know.
-    pub(crate) fn decides(&self, id: &str) -> bool {
-        id != "IMG-003" || !self.registries.is_empty()
+    /// What a site would have to say for a check to be decided.
+    pub(crate) fn lacks(&self, id: &str) -> Option<Said> {
+        (id == "IMG-003" && self.registries.is_empty()).then(|| NO_REGISTRY.plain())
     }
 
     /// True for a namespace of the system.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::particles;
+use crate::secrets::masked;
 
 /// A language of reports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,7 +61,7 @@ impl Words {
 
     /// This text with its parts.
     pub(crate) fn with<T: fmt::Display>(self, parts: impl IntoIterator<Item = T>) -> Said {
-        Said { words: self, parts: parts.into_iter().map(|part| Part::Text(part.to_string())).collect() }
+        Said { words: self, parts: parts.into_iter().map(|part| Part::from(part.to_string())).collect() }
     }
 
     /// This text with parts that may be words themselves.
@@ -101,8 +102,9 @@ impl Part {
 }
 
 impl<T: Into<String>> From<T> for Part {
+    /// Credentials in it are not said.
     fn from(text: T) -> Self {
-        Self::Text(text.into())
+        Self::Text(masked(text.into()))
     }
 }
 

@@ -200,7 +200,8 @@ impl Sources {
 
 /// Tells what was not read as it stands, a line each.
 pub(crate) fn tell_problems(evidence: &Evidence) {
-    for problem in evidence.problems.iter().take(MOST_PROBLEMS) {
+    let (losses, others): (Vec<_>, Vec<_>) = evidence.problems.iter().partition(|p| p.kind.is_loss());
+    for problem in losses.into_iter().chain(others).take(MOST_PROBLEMS) {
         let word = if problem.kind.is_loss() { "error" } else { "note" };
         say(&format!("{word}: {problem}"));
     }
@@ -272,7 +273,7 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
 /// Writes a line to stderr.
 pub(crate) fn say(text: &str) {
     // Nobody is left to tell when stderr is gone.
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let _ = writeln!(std::io::stderr(), "{}", posture::visible_lines(text));
 }
 
 /// A rule as one line: `get, list on pods, deployments.apps named web`; groups are left out where all are the core one.

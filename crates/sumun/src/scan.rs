@@ -163,7 +163,7 @@ fn scan(matches: &ArgMatches) -> Result<u8, Failure> {
     let patches = match fix::wanted(matches) {
         None => None,
         Some(how) => {
-            let patches = fix::make(how, matches, &report, &settings, &mut gathered.input)?;
+            let patches = fix::make(how, matches, report.clone(), &settings, &mut gathered.input)?;
             if how == fix::How::Apply {
                 (report, judged) = look(&gathered.input, matches, &settings)?;
             }

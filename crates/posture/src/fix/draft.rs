@@ -17,11 +17,13 @@ pub(super) struct Draft<'a> {
     /// What the check has found in it.
     pub findings: &'a [Finding],
     pub settings: &'a Settings,
+    /// Why it cannot be changed as the check wants it.
+    pub refused: Option<&'static str>,
 }
 
 impl<'a> Draft<'a> {
     pub(super) fn new(value: Value, findings: &'a [Finding], settings: &'a Settings) -> Self {
-        Self { value, changes: Vec::new(), findings, settings }
+        Self { value, changes: Vec::new(), findings, settings, refused: None }
     }
 
     /// What stands at a path, `Null` when nothing does.

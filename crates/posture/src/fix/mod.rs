@@ -76,6 +76,22 @@ pub struct Dropped {
     pub reason: String,
 }
 
+impl Fixes {
+    /// Adds what was made out of what these patches make of the files, which decides what is dropped.
+    pub fn extend(&mut self, more: Self) {
+        for patch in more.patches {
+            match self.patches.iter_mut().find(|known| known.source == patch.source) {
+                Some(known) => {
+                    known.after = patch.after;
+                    known.mended.extend(patch.mended);
+                }
+                None => self.patches.push(patch),
+            }
+        }
+        self.dropped = more.dropped;
+    }
+}
+
 impl Patch {
     /// The difference, as `git apply` and `patch -p1` read it.
     pub fn diff(&self) -> String {
@@ -214,6 +230,7 @@ impl Place<'_> {
         let findings = findings_of(check.id, &input, self.settings);
         let mut draft = draft::Draft::new(value, &findings, self.settings);
         rule(&mut draft);
+        let refused = draft.refused;
         let mut text = document.to_owned();
         for change in draft.changes {
             text = edit::edit(&text, &change.below(path))?;
@@ -225,8 +242,8 @@ impl Place<'_> {
                 Err("what decides it is in another object".to_owned())
             }
             (true, _) => Ok(text),
-            (false, true) => Err("no patch fits; do it by hand".to_owned()),
-            (false, false) => Err("a patch would not be enough; do it by hand".to_owned()),
+            (false, true) => Err(refused.unwrap_or("no patch fits; do it by hand").to_owned()),
+            (false, false) => Err(refused.unwrap_or("a patch would not be enough; do it by hand").to_owned()),
         }
     }
 

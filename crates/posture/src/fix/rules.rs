@@ -118,7 +118,10 @@ fn no_escalation(draft: &mut Draft<'_>) {
         let context = below(&container, &["securityContext"]);
         let added = draft.at(&below(&context, &["capabilities", "add"])).as_array().unwrap_or_default();
         let administers = added.iter().any(|c| matches!(c.as_str(), Some("SYS_ADMIN" | "CAP_SYS_ADMIN")));
-        if !administers && draft.at(&below(&context, &["privileged"])).as_bool() != Some(true) {
+        if administers || draft.at(&below(&context, &["privileged"])).as_bool() == Some(true) {
+            draft.refused =
+                Some("the API does not take it while a container is privileged or adds SYS_ADMIN");
+        } else {
             draft.set(below(&context, &["allowPrivilegeEscalation"]), false);
         }
     }

@@ -6,6 +6,7 @@ use super::junit::escape;
 use super::{Outcome, Report, Terms, missing, remark};
 use crate::finding::Status;
 use crate::frameworks::Framework;
+use crate::shown::visible;
 use crate::words::Language;
 
 const STYLE: &str = include_str!("page.css");
@@ -94,16 +95,18 @@ fn check(out: &mut String, outcome: &Outcome, language: Language) {
     );
     let _ = writeln!(out, "<p class=\"remedy\">{}</p>\n<ul>", escape(check.remedy.of(language)));
     for finding in &outcome.findings {
-        let origin = finding.origin.as_ref().map(|o| format!(" <small>{}</small>", escape(&o.to_string())));
-        let field = (!finding.field.is_empty()).then(|| format!(" <code>{}</code>", escape(&finding.field)));
+        let origin =
+            finding.origin.as_ref().map(|o| format!(" <small>{}</small>", escape(&visible(&o.to_string()))));
+        let field = (!finding.field.is_empty())
+            .then(|| format!(" <code>{}</code>", escape(&visible(&finding.field))));
         let remark = Some(remark(finding, language)).filter(|remark| !remark.is_empty());
         let remark = remark.map(|remark| format!("<br><small>{}</small>", escape(&remark)));
         let _ = writeln!(
             out,
             "<li><b>{}</b>{}<br>{}{}{}</li>",
-            escape(&finding.subject.to_string()),
+            escape(&visible(&finding.subject.to_string())),
             origin.unwrap_or_default(),
-            escape(&finding.reason.of(language)),
+            escape(&visible(&finding.reason.of(language))),
             field.unwrap_or_default(),
             remark.unwrap_or_default()
         );

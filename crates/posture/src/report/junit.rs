@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::{Outcome, Report, remark};
 use crate::finding::Status;
+use crate::shown::{visible, visible_lines};
 use crate::words::Language;
 
 /// The report as JUnit's XML.
@@ -39,7 +40,7 @@ fn case(out: &mut String, outcome: &Outcome, language: Language) {
             let origin = f.origin.as_ref().map(|o| format!("{o}: ")).unwrap_or_default();
             let line = format!("{origin}{}: {} {}", f.subject, f.reason.of(language), f.field);
             let remark = remark(f, language);
-            if remark.is_empty() { line } else { format!("{line} ({remark})") }
+            visible(&if remark.is_empty() { line } else { format!("{line} ({remark})") }).into_owned()
         })
         .collect();
     let lines = escape(&lines.join("\n"));
@@ -56,17 +57,15 @@ fn case(out: &mut String, outcome: &Outcome, language: Language) {
     out.push_str("</testcase>\n");
 }
 
-/// Text for XML and HTML; characters that XML cannot hold are left out.
+/// Text for XML and HTML; what nobody would see, or XML cannot hold, stands there as an escape.
 pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in visible_lines(text).chars() {
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
-            '\n' | '\t' => out.push(c),
-            c if c.is_control() => {}
             c => out.push(c),
         }
     }

@@ -1,5 +1,7 @@
 //! SARIF 2.1.0 (OASIS), as code hosts read it.
 
+use std::fmt::Write as _;
+
 use api::{Value, object};
 
 use super::{Report, remark};
@@ -63,7 +65,7 @@ fn result(finding: &Finding, language: Language) -> Value {
         "message" => text(message),
         "locations" => vec![object! {
             "physicalLocation" => object! {
-                "artifactLocation" => object! { "uri" => source.replace(' ', "%20") },
+                "artifactLocation" => object! { "uri" => uri(source) },
                 "region" => object! { "startLine" => line },
             },
             "logicalLocations" => vec![object! { "fullyQualifiedName" => name.trim_end() }],
@@ -77,4 +79,34 @@ fn result(finding: &Finding, language: Language) -> Value {
         value.set_at(&["baselineState"], if known { "unchanged" } else { "new" });
     }
     value
+}
+
+/// A path as a URI: what is relative stays so, for whoever knows where the scan was made.
+fn uri(source: &str) -> String {
+    let path = source.strip_prefix("./").unwrap_or(source);
+    if path.contains("://") {
+        return path.to_owned();
+    }
+    let mut out = String::from(if path.starts_with('/') { "file://" } else { "" });
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'/') {
+            out.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_uris() {
+        assert_eq!(uri("./a b/c#1%.yaml"), "a%20b/c%231%25.yaml");
+        assert_eq!(uri("/x/é.yaml"), "file:///x/%C3%A9.yaml");
+        assert_eq!(uri("https://10.0.0.1:6443"), "https://10.0.0.1:6443");
+    }
 }

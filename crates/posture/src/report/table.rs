@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::{Report, Terms, remark};
 use crate::finding::Finding;
+use crate::shown::visible;
 use crate::words::Language;
 
 const HEADINGS: [&str; 10] =
@@ -37,9 +38,10 @@ pub fn csv(report: &Report, language: Language) -> String {
 
 /// Quoted where it must be; what a spreadsheet would take for a formula is text.
 fn cell_of_csv(cell: &str) -> String {
-    let text =
-        if cell.starts_with(['=', '+', '-', '@', '\t']) { format!("'{cell}") } else { cell.to_owned() };
-    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+    let cell = visible(cell);
+    let formula = cell.trim_start().starts_with(['=', '+', '-', '@']);
+    let text = if formula { format!("'{cell}") } else { cell.into_owned() };
+    if text.contains([',', '"']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }
 
 /// A summary by area and a table of findings.
@@ -75,22 +77,83 @@ pub fn markdown(report: &Report, language: Language) -> String {
             check.remedy.of(language)
         );
         for finding in &outcome.findings {
-            let origin = finding.origin.as_ref().map(|o| format!("`{o}` ")).unwrap_or_default();
-            let field =
-                if finding.field.is_empty() { String::new() } else { format!(" (`{}`)", finding.field) };
-            let reason = cell_of_markdown(&finding.reason.of(language));
-            let remark = cell_of_markdown(&remark(finding, language));
-            let remark = if remark.is_empty() { remark } else { format!(" — {remark}") };
-            let _ = writeln!(
-                out,
-                "- {origin}{}: {reason}{field}{remark}",
-                cell_of_markdown(&finding.subject.to_string())
-            );
+            let _ = writeln!(out, "{}", line_of_markdown(finding, language));
         }
     }
     out
 }
 
-fn cell_of_markdown(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('|', "\\|").replace('<', "&lt;").replace('\n', " ")
+fn line_of_markdown(finding: &Finding, language: Language) -> String {
+    let origin = finding.origin.as_ref().map(|o| code(&o.to_string()) + " ").unwrap_or_default();
+    let subject = plain(&finding.subject.to_string());
+    let reason = plain(&finding.reason.of(language));
+    let field = if finding.field.is_empty() { String::new() } else { format!(" ({})", code(&finding.field)) };
+    let remark = plain(&remark(finding, language));
+    let remark = if remark.is_empty() { remark } else { format!(" — {remark}") };
+    format!("- {origin}{subject}: {reason}{field}{remark}")
+}
+
+/// Text that Markdown takes for nothing but text: no markup, no HTML, no link, nobody who is called.
+fn plain(text: &str) -> String {
+    let text = visible(text);
+    let mut out = String::with_capacity(text.len());
+    let mut before = ' ';
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        let inside = before.is_alphanumeric() && rest.peek().is_some_and(|next| next.is_alphanumeric());
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '@' if !before.is_alphanumeric() => out.push_str("&#64;"),
+            '\\' | '`' | '*' | '[' | ']' | '|' | '~' | '$' => out.extend(['\\', c]),
+            // In the middle of a word it marks nothing.
+            '_' if !inside => out.push_str("\\_"),
+            _ => out.push(c),
+        }
+        before = c;
+    }
+    out
+}
+
+/// Text in backticks, more of them than it has itself.
+fn code(text: &str) -> String {
+    let text = visible(text);
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    let space = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    format!("{fence}{space}{text}{space}{fence}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_is_no_formula_and_no_second_line() {
+        for (text, cell) in [
+            ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"),
+            (" +1,2", "\"' +1,2\""),
+            ("a\r\n=b", r"a\r\n=b"),
+            ("a \"b\"", "\"a \"\"b\"\"\""),
+            ("spec.a[0]", "spec.a[0]"),
+        ] {
+            assert_eq!(cell_of_csv(text), cell);
+        }
+    }
+
+    #[test]
+    fn markdown_takes_text_for_text() {
+        for (text, shown) in [
+            ("<img src=x>", "&lt;img src=x>"),
+            ("a|b `c` *d* [e](f)", r"a\|b \`c\` \*d\* \[e\](f)"),
+            ("NET_RAW _x_", r"NET_RAW \_x\_"),
+            ("@team a@sha256:1", "&#64;team a@sha256:1"),
+            ("a\n# b", r"a\\n# b"),
+        ] {
+            assert_eq!(plain(text), shown);
+        }
+        assert_eq!(code("a`b"), "``a`b``");
+        assert_eq!(code("`"), "`` ` ``");
+        assert_eq!(code("spec.a"), "`spec.a`");
+    }
 }

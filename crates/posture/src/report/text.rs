@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::{Outcome, Report, Terms, missing, remark};
 use crate::finding::Status;
 use crate::frameworks::Framework;
+use crate::shown::visible;
 use crate::words::{Language, columns};
 
 /// How many findings of one check are told.
@@ -47,10 +48,11 @@ fn tell(out: &mut String, outcome: &Outcome, language: Language) {
         let origin = finding.origin.as_ref().map(|o| format!("{o}: ")).unwrap_or_default();
         let mild = finding.status != outcome.status;
         let mild = if mild { format!("({}) ", terms.status(finding.status)) } else { String::new() };
-        let _ = writeln!(out, "  {origin}{mild}{}: {}", finding.subject, finding.reason.of(language));
+        let line = format!("{origin}{mild}{}: {}", finding.subject, finding.reason.of(language));
+        let _ = writeln!(out, "  {}", visible(&line));
         for line in [finding.field.clone(), remark(finding, language)] {
             if !line.is_empty() {
-                let _ = writeln!(out, "      {line}");
+                let _ = writeln!(out, "      {}", visible(&line));
             }
         }
     }
@@ -71,7 +73,7 @@ fn wanted(out: &mut String, report: &Report, language: Language) {
         let shown = ids.iter().take(MOST_NAMES).copied().collect::<Vec<_>>().join(" ");
         let more = ids.len().saturating_sub(MOST_NAMES);
         let more = if more > 0 { format!(" +{more}") } else { String::new() };
-        let _ = writeln!(out, "  {needs}: {shown}{more}");
+        let _ = writeln!(out, "  {}: {shown}{more}", visible(&needs));
     }
 }
 

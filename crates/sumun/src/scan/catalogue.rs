@@ -52,10 +52,34 @@ fn described(check: &posture::Check, language: Language) -> Value {
     }
 }
 
+/// What to say of a name that no check has: an item of a guideline, or a slip.
+fn unknown(id: &str) -> String {
+    let said = |words: &[&str]| words.join(", ");
+    let checks = catalogue().iter();
+    let decides = |c: &&posture::Check| c.items.iter().chain(&c.cis).chain(&c.nsa).any(|item| *item == id);
+    let deciding: Vec<_> = checks.clone().filter(decides).map(|check| check.id).collect();
+    if !deciding.is_empty() {
+        return format!("{id} is an item of a guideline; what decides it: {}", said(&deciding));
+    }
+    let near: Vec<_> = checks.filter(|check| is_near(id, check.id)).map(|check| check.id).take(5).collect();
+    let meant = if near.is_empty() { String::new() } else { format!("; did you mean {}?", said(&near)) };
+    format!("there is no check {id}{meant}; `sumun scan list` names them all")
+}
+
+/// True for a name without its dash or its zeros, and for one that differs in one letter.
+fn is_near(given: &str, id: &str) -> bool {
+    let parts = |name: &str| {
+        let digits = name.trim_start_matches(|c: char| !c.is_ascii_digit());
+        let letters = name.strip_suffix(digits).unwrap_or(name).trim_end_matches(['-', '_', ' ']);
+        (letters.to_owned(), digits.parse::<u32>().ok())
+    };
+    let differ = given.chars().zip(id.chars()).filter(|(a, b)| a != b).count();
+    parts(given) == parts(id) || (given.len() == id.len() && differ == 1)
+}
+
 pub(super) fn explain(matches: &ArgMatches) -> Result<u8, Failure> {
     let id = matches.get_one::<String>("id").map(|id| id.to_ascii_uppercase()).unwrap_or_default();
-    let check = posture::check(&id)
-        .ok_or_else(|| Failure(format!("there is no check {id}; `sumun scan list` names them all")))?;
+    let check = posture::check(&id).ok_or_else(|| Failure(unknown(&id)))?;
     let language = spoken(matches);
     Output::of(matches).show(
         || described(check, language),
@@ -76,4 +100,22 @@ pub(super) fn explain(matches: &ArgMatches) -> Result<u8, Failure> {
         },
     )?;
     Ok(exit::OK)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slips_and_items_are_understood() {
+        for (given, said) in [
+            ("POD5", "did you mean POD-005?"),
+            ("POD-05", "did you mean POD-005?"),
+            ("PID-005", "did you mean POD-005?"),
+            ("B8.4", "B8.4 is an item of a guideline; what decides it: "),
+            ("NONSENSE", "there is no check NONSENSE; `sumun"),
+        ] {
+            assert!(unknown(given).contains(said), "{given}: {}", unknown(given));
+        }
+    }
 }

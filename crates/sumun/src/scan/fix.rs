@@ -8,10 +8,13 @@ use std::path::Path;
 use api::Value;
 use clap::{Arg, ArgAction, ArgMatches};
 use evidence::{Reader, Wanted};
-use posture::{Fixes, Input, Report, Settings, Wish};
+use posture::{Fixes, Input, Patch, Report, Settings, Wish};
 
 use crate::common::{Failure, Live, Sources, say};
 use crate::scan::files;
+
+/// How often a patch may make room for another one.
+const MOST_ROUNDS: usize = 8;
 
 /// How many patches that are not made are told one by one.
 const MOST_TOLD: usize = 20;
@@ -55,7 +58,7 @@ pub(super) fn wanted(matches: &ArgMatches) -> Option<How> {
     matches.get_one::<String>("fix").map(|how| if how == "apply" { How::Apply } else { How::Print })
 }
 
-/// Makes the patches for what a report has found; the text of them when they are to be shown, else the files are
+/// Makes the patches for what a report has found, and for what they make room for; the text of them when they are to be shown, else the files are
 /// written and `input` is what they hold then.
 ///
 /// # Errors
@@ -63,7 +66,7 @@ pub(super) fn wanted(matches: &ArgMatches) -> Option<How> {
 pub(super) fn make(
     how: How,
     matches: &ArgMatches,
-    report: &Report,
+    report: Report,
     settings: &Settings,
     input: &mut Input,
 ) -> Result<String, Failure> {
@@ -73,17 +76,27 @@ pub(super) fn make(
     }
     let live = sources.open_live()?;
     let mut prove = |object: &Value| live.as_ref().map_or(Ok(()), |live| dry_run(live, object));
-    let mut read = |path: &str| {
-        let text = files::read(Path::new(path)).map_err(|why| why.to_string())?;
-        String::from_utf8(text).map_err(|_| "it is not in UTF-8".to_owned())
-    };
     let offered = matches.get_flag("fix-offered");
-    let wish = &mut Wish { offered, read: &mut read, prove: &mut prove };
-    let fixes = posture::fixes(report, settings, wish);
+    let (mut report, mut fixes) = (report, Fixes::default());
+    for _ in 0..MOST_ROUNDS {
+        let mut read = |path: &str| match fixes.patches.iter().find(|patch| patch.source == path) {
+            Some(patch) => Ok(patch.after.clone()),
+            None => read(path),
+        };
+        let wish = &mut Wish { offered, read: &mut read, prove: &mut prove };
+        let more = posture::fixes(&report, settings, wish);
+        let is_last = more.patches.is_empty();
+        more.patches.iter().for_each(|patch| replace(input, patch));
+        fixes.extend(more);
+        if is_last {
+            break;
+        }
+        report = super::look(input, matches, settings)?.0;
+    }
     let shown = match how {
-        How::Print => fixes.patches.iter().map(posture::Patch::diff).collect(),
+        How::Print => fixes.patches.iter().map(Patch::diff).collect(),
         How::Apply => {
-            apply(&fixes, input)?;
+            apply(&fixes)?;
             String::new()
         }
     };
@@ -108,8 +121,22 @@ fn tell(fixes: &Fixes, how: How) {
     ));
 }
 
-/// Writes the files, and reads them again.
-fn apply(fixes: &Fixes, input: &mut Input) -> Result<(), Failure> {
+fn read(path: &str) -> Result<String, String> {
+    let text = files::read(Path::new(path)).map_err(|why| why.to_string())?;
+    String::from_utf8(text).map_err(|_| "it is not in UTF-8".to_owned())
+}
+
+/// Takes what a patched file holds for what it held.
+fn replace(input: &mut Input, patch: &Patch) {
+    input.objects.objects.retain(|object| *object.origin.source != *patch.source);
+    input.documents.retain(|document| *document.origin.source != *patch.source);
+    let mut reader = Reader::new(Wanted::All);
+    reader.text(&patch.source, &mut patch.after.as_bytes());
+    reader.finish().objects.into_iter().for_each(|object| input.add(object));
+}
+
+/// Writes the files.
+fn apply(fixes: &Fixes) -> Result<(), Failure> {
     for patch in &fixes.patches {
         let path = Path::new(&patch.source);
         if files::read(path).ok().as_deref() != Some(patch.before.as_bytes()) {
@@ -120,11 +147,6 @@ fn apply(fixes: &Fixes, input: &mut Input) -> Result<(), Failure> {
         }
         files::replace(path, patch.after.as_bytes())
             .map_err(|why| Failure(format!("{}: {why}", patch.source)))?;
-        input.objects.objects.retain(|object| *object.origin.source != *patch.source);
-        input.documents.retain(|document| *document.origin.source != *patch.source);
-        let mut reader = Reader::new(Wanted::All);
-        reader.text(&patch.source, &mut patch.after.as_bytes());
-        reader.finish().objects.into_iter().for_each(|object| input.add(object));
     }
     Ok(())
 }

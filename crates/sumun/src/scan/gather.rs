@@ -101,6 +101,11 @@ pub(super) fn gather(matches: &ArgMatches) -> Result<Gathered, Failure> {
         input.documents.push(probe::probe(sources.live_config()?)?);
     }
     let mut problems = root.map(|root| root::read(Path::new(root), &mut input)).unwrap_or_default();
+    if input.objects.objects.is_empty() && input.documents.is_empty() && input.audit_log.is_none() {
+        // A pipeline that looks into the wrong place does not pass.
+        tell_problems(&Evidence { problems, ..Evidence::default() });
+        return Err(Failure("there is nothing to look at in what was given".to_owned()));
+    }
     let is_lost = documents.problems.iter().chain(&problems).any(|p| p.kind.is_loss());
     let unreadable = posture::unreadable(&input);
     let is_complete = is_whole && !is_lost && unreadable.is_empty();

@@ -230,7 +230,6 @@ pub(super) const DANGERS: &[Danger] = &[
         &[
             right(&["delete", "deletecollection"], "", &["events"]),
             right(&["delete", "deletecollection"], "events.k8s.io", &["events"]),
-            right(&["delete", "deletecollection"], "", &["pods/log"]),
         ],
     ),
     danger(

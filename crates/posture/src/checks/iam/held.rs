@@ -3,7 +3,7 @@
 //! Entry point: [`run`].  Each rule is held against the table once, by the authorizer's own matching.  A rule is told where
 //! it is written, with whom it reaches; a stock role that somebody binds is told where it is bound.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use authz::rbac::{RoleKind, Rule};
 use privilege::escalation::Principal;
@@ -234,9 +234,10 @@ pub(super) fn bound_to<'b>(bindings: impl Iterator<Item = &'b Bound<'b>>) -> Str
     named(shown)
 }
 
-/// The first of them, and how many more there are.
+/// The first of them, each once, and how many more there are.
 pub(super) fn named(all: impl Iterator<Item = String>) -> String {
-    let all: Vec<String> = all.collect();
+    let mut known = HashSet::new();
+    let all: Vec<String> = all.filter(|one| known.insert(one.clone())).collect();
     let mut shown: Vec<&str> = all.iter().take(MOST_NAMED).map(String::as_str).collect();
     let more = all.len().saturating_sub(MOST_NAMED);
     let tail = format!("+{more}");

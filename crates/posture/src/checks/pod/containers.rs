@@ -168,11 +168,11 @@ fn resources(look: &Look<'_>) -> Option<Vec<Flaw>> {
         if !has("limits", "memory") {
             found.push(look.fail(&c.field("resources.limits.memory"), NO_MEMORY_LIMIT.with([c.name()])));
         }
-        for (table, resource) in [("limits", "cpu"), ("requests", "memory"), ("requests", "cpu")] {
-            if !has(table, resource) {
-                let field = c.field(&format!("resources.{table}.{resource}"));
-                found.push(look.warn(&field, UNSET.with([c.name(), &format!("{table}.{resource}")])));
-            }
+        let wished = [("limits", "cpu"), ("requests", "memory"), ("requests", "cpu")];
+        let unset = wished.into_iter().filter(|(table, resource)| !has(table, resource));
+        let unset: Vec<_> = unset.map(|(table, resource)| format!("{table}.{resource}")).collect();
+        if !unset.is_empty() {
+            found.push(look.warn(&c.field("resources"), UNSET.with([c.name(), &unset.join(", ")])));
         }
         found
     })

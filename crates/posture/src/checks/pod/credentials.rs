@@ -33,8 +33,8 @@ pub(super) fn run(scan: &mut Scan<'_>) {
         scan.examine(ID);
         for (key, value) in object.value.at(&["data"]).as_object().into_iter().flat_map(api::Map::iter) {
             let value = value.as_str().unwrap_or("");
-            if let Some(looks) = in_text(key, value) {
-                let reason = FOUND.with([key, looks.0, &value.len().to_string()]);
+            if let Some((name, looks, length)) = in_text(key, value) {
+                let reason = FOUND.with([name.as_str(), looks.0, &length.to_string()]);
                 scan.find(ID, Status::Fail, object, format!("data[{key}]"), reason);
             }
         }
@@ -73,17 +73,28 @@ fn in_container(container: &Container<'_>) -> Vec<Hit> {
     found
 }
 
-/// A whole value, or a line `name: value` or `name=value` of a file.
-fn in_text(key: &str, text: &str) -> Option<Looks> {
+/// A whole value, or the first such line `name: value` or `name=value` of a file: its name, what it looks like, how
+/// long it is.
+fn in_text(key: &str, text: &str) -> Option<(String, Looks, usize)> {
     if !text.contains('\n') {
-        return looks_like(key, text);
+        return Some((key.to_owned(), looks_like(key, text)?, text.len()));
     }
-    known_format(text).or_else(|| {
-        text.lines().find_map(|line| {
-            let (name, value) = line.split_once(['=', ':'])?;
-            let value = value.trim().trim_matches(['"', '\'', ',']);
-            let word = name.trim().trim_matches(['"', '\'']);
-            if word.contains(char::is_whitespace) { known_format(value) } else { looks_like(word, value) }
-        })
+    if let Some(looks) = known_format(text) {
+        return Some((key.to_owned(), looks, text.len()));
+    }
+    text.lines().enumerate().find_map(|(i, line)| {
+        let (name, value) = line.split_once(['=', ':'])?;
+        let value = value.trim().trim_matches(['"', '\'', ',']);
+        let word = name.trim().trim_matches(['"', '\'']);
+        let looks = match word.contains(char::is_whitespace) || opens(value) {
+            true => known_format(value),
+            false => looks_like(word, value),
+        }?;
+        Some((format!("{key}:{}: {word}", i + 1), looks, value.len()))
     })
+}
+
+/// Where a list, a mapping or a text begins, or an empty one stands.
+fn opens(value: &str) -> bool {
+    matches!(value, "[]" | "{}" | "[" | "{") || value.starts_with(['|', '>']) && value.len() <= 3
 }

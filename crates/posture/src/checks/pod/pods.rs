@@ -63,8 +63,10 @@ const SHARES_PROCESSES: Words = words(
     "its containers see each other's processes and files (shareProcessNamespace)",
     "shareProcessNamespace로 컨테이너끼리 프로세스와 파일을 볼 수 있음",
 );
-const HOST_USERS: Words =
-    words("root in its containers is root on the host", "컨테이너의 root가 호스트의 root와 같음");
+const HOST_USERS: Words = words(
+    "users in its containers, root too, are those of the host",
+    "컨테이너의 사용자가 root까지 호스트의 사용자와 같음",
+);
 const PINNED: Words = words(
     "it chooses its node itself (nodeName {}), past the scheduler and its taints",
     "nodeName {}으로 노드를 직접 골라 스케줄러와 taint를 거치지 않음",
