@@ -15,11 +15,15 @@ pub(crate) struct Word {
     pub field: String,
 }
 
+/// Words of a shell behind which a command begins, and launchers that run what follows.
+const BEFORE: [&str; 9] = [";", "&", "&&", "|", "||", "--", "exec", "hyperkube", "nohup"];
+
 /// The program that a command line runs, and what follows its name: `command`, behind a launcher such as `/go-runner`, or
 /// in a script such as `sh -c "exec kube-apiserver …"`.
 pub(crate) fn program(words: &[Word]) -> Option<(Program, Vec<Word>)> {
+    let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
     for (i, word) in words.iter().enumerate() {
-        if let Some(program) = Program::of_path(&word.text) {
+        if let Some(program) = runs(&texts, i) {
             return Some((program, words.get(i + 1..).unwrap_or_default().to_vec()));
         }
         if word.text.contains(char::is_whitespace)
@@ -31,16 +35,31 @@ pub(crate) fn program(words: &[Word]) -> Option<(Program, Vec<Word>)> {
     None
 }
 
+/// The program whose run a word begins.  A path such as `/var/lib/etcd` is called like one and is none: behind the first
+/// word it has to be a name or in a directory of programs, with flags behind it or where a command begins.
+fn runs(words: &[&str], at: usize) -> Option<Program> {
+    let word = words.get(at)?;
+    let program = Program::of_path(word)?;
+    let Some(before) = at.checked_sub(1).and_then(|at| words.get(at)) else { return Some(program) };
+    let directory = word.rsplit_once('/').map_or("", |(directory, _)| directory);
+    let is_executable = directory.is_empty() || directory == "." || directory.ends_with("bin");
+    let has_flags = words.get(at + 1).is_some_and(|next| next.starts_with('-'));
+    let begins = BEFORE.contains(&before.rsplit('/').next().unwrap_or(before));
+    (begins || is_executable && has_flags).then_some(program)
+}
+
 fn in_script(script: &Word) -> Option<(Program, Vec<Word>)> {
-    let mut words = split(&script.text).into_iter();
-    let program = words.find_map(|text| Program::of_path(&text))?;
+    let all = split(&script.text);
+    let texts: Vec<&str> = all.iter().map(String::as_str).collect();
+    let (at, program) = (0..texts.len()).find_map(|at| Some((at, runs(&texts, at)?)))?;
     // The command ends where the shell's own words begin.
-    let ends = |text: &String| {
-        matches!(text.as_str(), ";" | "&" | "&&" | "|" | "||")
+    let ends = |text: &str| {
+        matches!(text, ";" | "&" | "&&" | "|" | "||")
             || text.starts_with(['>', '<'])
             || text.starts_with("2>")
     };
-    let words = words.take_while(|text| !ends(text)).map(|text| Word { text, field: script.field.clone() });
+    let words = texts.into_iter().skip(at + 1).take_while(|text| !ends(text));
+    let words = words.map(|text| Word { text: text.to_owned(), field: script.field.clone() });
     Some((program, words.collect()))
 }
 
