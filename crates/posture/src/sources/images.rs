@@ -9,6 +9,7 @@ mod config;
 mod cyclonedx;
 mod exploited;
 mod grype;
+mod in_toto;
 mod names;
 mod operator;
 mod running;
@@ -111,6 +112,8 @@ struct Format {
 
 /// Every kind of document; the first that fits reads it.
 const FORMATS: &[Format] = &[
+    Format { fits: in_toto::fits, read: in_toto::read },
+    Format { fits: in_toto::fits_envelope, read: in_toto::read_envelope },
     Format { fits: trivy::fits, read: trivy::read },
     Format { fits: grype::fits, read: grype::read },
     Format { fits: grype::fits_syft, read: grype::read_syft },

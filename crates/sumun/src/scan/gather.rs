@@ -163,6 +163,9 @@ impl Documents {
         }
         match std::fs::read(path) {
             Ok(text) => match Document::parse(kind, &path.display().to_string(), &text) {
+                Ok(documents) if documents.is_empty() => {
+                    self.problem(path, ProblemKind::Broken, "there is nothing in it".to_owned());
+                }
                 Ok(documents) => self.all.extend(documents),
                 Err(problem) => self.problems.push(problem),
             },

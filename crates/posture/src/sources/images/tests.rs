@@ -232,6 +232,41 @@ fn what_a_bill_of_something_else_says_is_true_there_only() {
 }
 
 #[test]
+fn what_somebody_signs_about_an_image() {
+    let about = |predicate: &str| {
+        format!(
+            r#"{{"_type": "https://in-toto.io/Statement/v0.1", "predicateType": "https://cosign.sigstore.dev/attestation/vuln/v1",
+             "subject": [{{"name": "registry.example.com/a", "digest": {{"sha256": "0a"}}}}], "predicate": {predicate}}}"#
+        )
+    };
+    let bill =
+        r#"{"bomFormat": "CycloneDX", "components": [{"type": "library", "name": "b", "version": "1"}]}"#;
+    let report = format!(
+        r#"{{"scanner": {{"result": {}}}, "metadata": {{"scanFinishedOn": "2026-06-01T00:00:00Z"}}}}"#,
+        TRIVY.replace("CreatedAt", "x")
+    );
+    for predicate in [bill, &format!(r#"{{"Data": {bill}}}"#), &report] {
+        let input = input(&[&about(predicate)]);
+        assert!(problems(&input).is_empty(), "{:?}", problems(&input));
+        let images = Images::of(&input);
+        let facts = images.facts.first().unwrap();
+        assert!(facts.names.digests.contains(&"sha256:0a".to_owned()), "{predicate}");
+        assert!(facts.packages.is_some());
+        assert_eq!(facts.taken.is_some(), predicate == report);
+    }
+    for (text, want) in [
+        (about(r#"{"builder": {}}"#), "tells nothing of images"),
+        (about(&about(bill)), "tells nothing of images"),
+        (
+            r#"{"payloadType": "application/vnd.in-toto+json", "payload": "e30="}"#.to_owned(),
+            "signed envelope",
+        ),
+    ] {
+        assert!(problems(&input(&[&text]))[0].text.contains(want), "{text}");
+    }
+}
+
+#[test]
 fn a_later_report_of_a_tool_stands_for_the_earlier_one() {
     let newer = TRIVY.replace("2026-06-20", "2026-06-21").replace("CVE-2024-2", "CVE-2024-3");
     let input = input(&[TRIVY, &newer]);
