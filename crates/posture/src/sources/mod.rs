@@ -15,6 +15,7 @@ pub(crate) mod kubelet;
 pub(crate) mod machine;
 pub(crate) mod nodes;
 pub(crate) mod products;
+pub(crate) mod provider;
 pub(crate) mod proxy;
 pub(crate) mod review;
 pub(crate) mod rights;

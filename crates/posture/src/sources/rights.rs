@@ -16,6 +16,8 @@ use privilege::escalation::Principal;
 
 use crate::finding::Place;
 use crate::input::Input;
+use crate::settings::Profile;
+use crate::sources::provider::is_own;
 
 /// A rule that multiplies out to more permissions than this is not compared with stock.
 const MOST_PERMISSIONS: usize = 1 << 16;
@@ -69,7 +71,8 @@ static STOCK_RULES: LazyLock<HashMap<RoleKey, Vec<Rule>>> = LazyLock::new(|| {
 });
 
 impl<'a> Rights<'a> {
-    pub(crate) fn of(input: &'a Input) -> Self {
+    /// Those of a managed cluster that are its provider's own are left out.
+    pub(crate) fn of(input: &'a Input, profile: Profile) -> Self {
         let given: Vec<&Object> = input.objects.objects.iter().filter(|o| o.group() == GROUP).collect();
         let placed: Vec<Object> = given.iter().map(|object| in_namespace(object)).collect();
         let policy = if placed.is_empty() { Arc::clone(&STOCK) } else { Arc::new(Policy::of(&placed)) };
@@ -84,7 +87,7 @@ impl<'a> Rights<'a> {
             match object.kind() {
                 "Role" | "ClusterRole" => rights.roles.push(Role::of(object, &placed.value)),
                 "RoleBinding" | "ClusterRoleBinding" => {
-                    rights.bindings.push(Bound::of(object, &placed.value));
+                    rights.bindings.push(Bound::of(object, &placed.value, profile));
                 }
                 _ => {}
             }
@@ -93,7 +96,19 @@ impl<'a> Rights<'a> {
             rights.bound_to.entry(bound.binding.role_key()).or_default().push(at);
         }
         rights.leave_to_sources();
+        rights.leave_to_provider(profile);
         rights
+    }
+
+    /// What nobody but the provider holds is the provider's.
+    fn leave_to_provider(&mut self, profile: Profile) {
+        let is_left = |role: &Role<'_>| {
+            let mut all = self.holders(&role.key).flat_map(Bound::principals).peekable();
+            all.peek().is_some() && all.all(|whom| is_own(profile, &whom))
+        };
+        let left: Vec<bool> = self.roles.iter().map(is_left).collect();
+        let theirs = self.roles.iter_mut().zip(left).filter(|(_, left)| *left);
+        theirs.for_each(|(role, _)| role.own.clear());
     }
 
     /// Rules that a role has gathered are those of the roles they are written in.
@@ -154,14 +169,17 @@ impl<'a> Role<'a> {
 }
 
 impl<'a> Bound<'a> {
-    fn of(object: &'a Object, value: &Value) -> Self {
+    fn of(object: &'a Object, value: &Value, profile: Profile) -> Self {
         let mut binding = Binding::from_value(value);
         if object.kind() == "ClusterRoleBinding" {
             binding.namespace = api::Str::default();
         }
         let key = (binding.namespace.to_string(), binding.name.to_string());
         let stock = STOCK.bindings.get(&key).filter(|stock| stock.binding.role_key() == binding.role_key());
-        let usual = |subject: &Subject| stock.is_some_and(|stock| stock.binding.subjects.contains(subject));
+        let is_theirs = |s: &Subject| Principal::of_subject(s, &binding).is_some_and(|w| is_own(profile, &w));
+        let usual = |subject: &Subject| {
+            stock.is_some_and(|stock| stock.binding.subjects.contains(subject)) || is_theirs(subject)
+        };
         let own = binding.subjects.iter().enumerate().filter(|(_, s)| !usual(s)).map(|(at, _)| at).collect();
         Self { object, binding, own }
     }

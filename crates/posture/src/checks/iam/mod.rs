@@ -35,7 +35,7 @@ fn rights_ids() -> Vec<&'static str> {
 
 /// Checks of roles and bindings, over one view of them.
 fn rights(scan: &mut Scan<'_>) {
-    let rights = Rights::of(scan.input);
+    let rights = Rights::of(scan.input, scan.settings.profile);
     let mut hits = held::Hits::new(&rights, minor(scan));
     held::run(scan, &rights, &mut hits);
     bindings::run(scan, &rights);
