@@ -194,11 +194,17 @@ impl Watch {
     /// Keeps what stands in a file, as long as there is room.
     fn keep(&mut self, root: &mut Root, path: &str, text: String) {
         self.taken = self.taken.saturating_add(text.len());
-        if self.taken > MOST_CONTENT {
-            root.lack(path, "more than 64 MiB were read", "look at it by hand");
-        } else {
+        if self.has_room(root) {
             self.contents.insert(path.to_owned(), text);
         }
+    }
+
+    fn has_room(&self, root: &mut Root) -> bool {
+        let has_room = self.taken <= MOST_CONTENT;
+        if !has_room {
+            root.lack("contents", "more than 64 MiB were read", "look at the rest by hand");
+        }
+        has_room
     }
 
     /// Files that a command line names: by flags with a path, each once.
@@ -321,6 +327,9 @@ impl Watch {
 
     /// Takes the contents of a file without credentials.
     fn content_of(&mut self, root: &mut Root, path: &str) {
+        if !self.has_room(root) {
+            return;
+        }
         let Some(text) = root.read(path) else { return };
         match redact::document(&text) {
             Some(text) => self.keep(root, path, text),
@@ -341,7 +350,7 @@ impl Watch {
             };
             let Some(pem) = pem else { continue };
             self.taken = self.taken.saturating_add(pem.len());
-            if self.taken > MOST_CONTENT {
+            if !self.has_room(root) {
                 root.lack("certificates", "more than 64 MiB were read", "look at the rest by hand");
                 return;
             }
