@@ -24,8 +24,11 @@ pub(crate) fn unified(name: &str, before: &str, after: &str) -> String {
         return String::new();
     }
     let name = name.strip_prefix("./").unwrap_or(name);
-    let (a, b) = if name.starts_with('/') { ("", "") } else { ("a/", "b/") };
-    let mut out = format!("--- {a}{name}\n+++ {b}{name}\n");
+    let slash = if name.starts_with('/') { "" } else { "/" };
+    let (a, b) = (format!("a{slash}"), format!("b{slash}"));
+    // Without it `patch` takes the part before a space for the name.
+    let end = if name.contains(char::is_whitespace) { "\t" } else { "" };
+    let mut out = format!("--- {a}{name}{end}\n+++ {b}{name}{end}\n");
     for hunk in runs.chunk_by(|one, next| next.old.0 - (one.old.0 + one.old.1) <= 2 * AROUND) {
         write_hunk(&mut out, hunk, &old, &new);
     }

@@ -179,5 +179,6 @@ fn diffs_can_be_applied() {
         "{diff}"
     );
     assert_eq!(unified("a", "x\n", "x\n"), "");
-    assert!(unified("/a", "", "x\n").starts_with("--- /a\n+++ /a\n@@ -0,0 +1,1 @@\n+x\n"));
+    assert!(unified("/a", "", "x\n").starts_with("--- a/a\n+++ b/a\n@@ -0,0 +1,1 @@\n+x\n"));
+    assert!(unified("a b", "", "x\n").starts_with("--- a/a b\t\n+++ b/a b\t\n"));
 }

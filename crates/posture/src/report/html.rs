@@ -9,6 +9,9 @@ use crate::frameworks::Framework;
 use crate::shown::visible;
 use crate::words::Language;
 
+/// A check with more findings is folded, so that the next one is in sight.
+const MOST_OPEN: usize = 10;
+
 const STYLE: &str = include_str!("page.css");
 
 /// The report as a page.
@@ -81,7 +84,8 @@ fn areas(out: &mut String, report: &Report, language: Language) {
 
 fn check(out: &mut String, outcome: &Outcome, language: Language) {
     let (terms, check) = (Terms::of(language), outcome.check);
-    let open = if outcome.status == Status::Fail { " open" } else { "" };
+    let is_open = outcome.status == Status::Fail && outcome.findings.len() <= MOST_OPEN;
+    let open = if is_open { " open" } else { "" };
     let _ = writeln!(
         out,
         "<details class=\"{}\"{open}>\n<summary><span class=\"badge\">{}</span> <code>{}</code> {} <span class=\"severity {}\">{}</span> <span class=\"number\">{}</span></summary>",

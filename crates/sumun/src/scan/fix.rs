@@ -8,7 +8,7 @@ use std::path::Path;
 use api::Value;
 use clap::{Arg, ArgAction, ArgMatches};
 use evidence::{Reader, Wanted};
-use posture::{Fixes, Input, Patch, Report, Settings, Wish};
+use posture::{Dropped, Fixes, Input, Patch, Report, Settings, Wish};
 
 use crate::common::{Failure, Live, Sources, say};
 use crate::scan::files;
@@ -94,7 +94,7 @@ pub(super) fn make(
         report = super::look(input, matches, settings)?.0;
     }
     let shown = match how {
-        How::Print => fixes.patches.iter().map(Patch::diff).collect(),
+        How::Print => fixes.patches.iter().map(shown).collect(),
         How::Apply => {
             apply(&fixes)?;
             String::new()
@@ -104,11 +104,31 @@ pub(super) fn make(
     Ok(shown)
 }
 
-fn tell(fixes: &Fixes, how: How) {
-    for dropped in fixes.dropped.iter().take(MOST_TOLD) {
-        say(&format!("note: {dropped}"));
+/// The difference, named as seen from here: a program that applies it does not take whole paths.
+fn shown(patch: &Patch) -> String {
+    let here = std::env::current_dir().ok();
+    let inside = here.and_then(|here| Some(Path::new(&patch.source).strip_prefix(here).ok()?.to_owned()));
+    match inside {
+        Some(name) => Patch { source: name.display().to_string(), ..patch.clone() }.diff(),
+        None => patch.diff(),
     }
-    let more = fixes.dropped.len().saturating_sub(MOST_TOLD);
+}
+
+fn tell(fixes: &Fixes, how: How) {
+    // What stands against one patch of an object often stands against all of them.
+    let same =
+        |a: &Dropped, b: &Dropped| a.origin == b.origin && a.subject == b.subject && a.reason == b.reason;
+    let groups: Vec<&[Dropped]> = fixes.dropped.chunk_by(same).collect();
+    for group in groups.iter().take(MOST_TOLD) {
+        let Some(first) = group.first() else { continue };
+        let checks: Vec<_> = group.iter().map(|dropped| dropped.check.id).collect();
+        let (checks, are) = (checks.join(", "), if group.len() == 1 { "is" } else { "are" });
+        say(&format!(
+            "note: {}: {}: {checks} {are} not patched: {}",
+            first.origin, first.subject, first.reason
+        ));
+    }
+    let more = groups.len().saturating_sub(MOST_TOLD);
     if more > 0 {
         say(&format!("note: and {more} more of these"));
     }
