@@ -8,6 +8,7 @@ use api::Value;
 use evidence::{Evidence, Object};
 
 use crate::network::is_everybody;
+use crate::sources::routes::{Route, routes};
 use crate::workload::{Workload, Workloads};
 
 /// Annotations by which clouds keep a load balancer inside, and their values.
@@ -19,9 +20,6 @@ const INTERNAL: [(&str, &str); 6] = [
     ("networking.gke.io/load-balancer-type", "Internal"),
     ("cloud.google.com/load-balancer-type", "Internal"),
 ];
-
-/// Kinds of routes of the Gateway API.
-const ROUTES: [&str; 5] = ["GRPCRoute", "HTTPRoute", "TCPRoute", "TLSRoute", "UDPRoute"];
 
 /// How a pod can be reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,12 +71,8 @@ impl<'a> Exposure<'a> {
                 exposure.open_by_name(&services, ingress.namespace(), name, Way::Ingress, ingress);
             }
         }
-        for kind in ROUTES {
-            for route in evidence.of_kind("gateway.networking.k8s.io", kind) {
-                for (namespace, name) in route_backends(route) {
-                    exposure.open_by_name(&services, namespace, name, Way::Route, route);
-                }
-            }
+        for Route { object, service: (namespace, name) } in routes(evidence) {
+            exposure.open_by_name(&services, namespace, name, Way::Route, object);
         }
         for (i, workload) in workloads.0.iter().enumerate() {
             let own = own_ways(workload).map(|way| Opening { way, object: workload.object, is_public: true });
@@ -188,23 +182,6 @@ fn ingress_backends(ingress: &Object) -> impl Iterator<Item = &str> {
     let paths = spec.array_at(&["rules"]).iter().flat_map(|rule| rule.array_at(&["http", "paths"]));
     let backends = paths.map(|path| path.at(&["backend"])).chain([spec.at(&["defaultBackend"])]);
     backends.map(|backend| backend.str_at(&["service", "name"])).filter(|name| !name.is_empty())
-}
-
-/// Namespaces and names of the services that a route leads to, when a gateway takes it.
-fn route_backends(route: &Object) -> Vec<(&str, &str)> {
-    let spec = route.value.at(&["spec"]);
-    let is_gateway = |parent: &Value| matches!(parent.str_at(&["kind"]), "" | "Gateway");
-    if !spec.array_at(&["parentRefs"]).iter().any(is_gateway) {
-        return Vec::new();
-    }
-    let backends = spec.array_at(&["rules"]).iter().flat_map(|rule| rule.array_at(&["backendRefs"]));
-    let services = backends.filter(|backend| matches!(backend.str_at(&["kind"]), "" | "Service"));
-    let named = services.map(|backend| {
-        let namespace = backend.str_at(&["namespace"]);
-        let namespace = if namespace.is_empty() { route.namespace() } else { namespace };
-        (namespace, backend.str_at(&["name"]))
-    });
-    named.collect()
 }
 
 fn own_ways(workload: &Workload<'_>) -> impl Iterator<Item = Way> + use<> {

@@ -19,6 +19,7 @@ pub(crate) mod provider;
 pub(crate) mod proxy;
 pub(crate) mod review;
 pub(crate) mod rights;
+pub(crate) mod routes;
 pub(crate) mod seccomp;
 pub(crate) mod sinks;
 pub(crate) mod tls_secrets;
