@@ -56,6 +56,8 @@ const BY_MAP: Words = words(
     "access is granted by a ConfigMap, which whoever may write in kube-system can change",
     "kube-system에 쓸 수 있으면 바꿀 수 있는 ConfigMap으로 접근을 부여함",
 );
+const NO_POLICIES: Words =
+    words("the export does not tell which policies {} has", "내보내기에 {}의 정책이 없음");
 const PIPELINE_ADMIN: Words =
     words("a pipeline is an administrator of the cluster ({})", "파이프라인이 클러스터 관리자임 ({})");
 const MANY_ADMINS: Words = words(
@@ -199,8 +201,11 @@ fn identities(scan: &mut Scan<'_>, cloud: &Cloud<'_>) {
 }
 
 fn powers(scan: &mut Scan<'_>, identity: &Identity<'_>) {
-    if !identity.of_server && !is_pipeline(&identity.resource.name) {
+    if identity.is_key() || (!identity.of_server && !is_pipeline(&identity.resource.name)) {
         return;
+    }
+    if !identity.is_told {
+        scan.lack("IAM-039", NO_POLICIES.with([identity.resource.title()]));
     }
     let everything = |at: &&At<String>| EVERYTHING.contains(&at.value.to_ascii_uppercase().as_str());
     if let Some(policy) = identity.policies.iter().find(everything) {

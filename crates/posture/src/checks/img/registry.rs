@@ -48,6 +48,8 @@ const SCAN_BY_HAND: Words = words(
 );
 const NO_PEOPLE: Words =
     words("the export has no accounts and no roles", "내보내기에 서브 계정과 역할이 없음");
+const NO_POLICIES: Words =
+    words("the export does not tell which policies {} has", "내보내기에 {}의 정책이 없음");
 const SERVER_MANAGES: Words =
     words("what servers act in may push and delete: {}", "서버 역할이 이미지를 푸시하고 삭제할 수 있음: {}");
 const MANY_MANAGE: Words = words(
@@ -163,11 +165,18 @@ fn manages<'i>(identity: &'i Identity<'_>) -> Option<&'i At<String>> {
 }
 
 fn managers(scan: &mut Scan<'_>, cloud: &Cloud<'_>) {
-    not_exported(scan, "IMG-020", !cloud.identities.is_empty(), NO_PEOPLE.plain());
+    // A key alone does not say what may be done with it.
+    let holders: Vec<_> = cloud.identities.iter().filter(|identity| !identity.is_key()).collect();
+    not_exported(scan, "IMG-020", !holders.is_empty(), NO_PEOPLE.plain());
     let managing: Vec<_> =
-        cloud.identities.iter().filter_map(|identity| Some((identity, manages(identity)?))).collect();
+        holders.iter().filter_map(|identity| Some((*identity, manages(identity)?))).collect();
     let people = managing.iter().filter(|(identity, _)| !identity.of_server).count();
-    cloud.identities.iter().for_each(|_| scan.examine("IMG-020"));
+    for identity in holders {
+        scan.examine("IMG-020");
+        if !identity.is_told {
+            scan.lack("IMG-020", NO_POLICIES.with([identity.resource.title()]));
+        }
+    }
     for (identity, policy) in managing {
         let reason = match identity.of_server {
             true => SERVER_MANAGES.with([&policy.value]),

@@ -261,6 +261,8 @@ pub(crate) struct Identity<'a> {
     /// True for what a server acts in, not a person.
     pub of_server: bool,
     pub policies: Vec<At<String>>,
+    /// False when it may have more policies: lists of accounts do not say which.
+    pub is_told: bool,
     pub mfa: Option<At<bool>>,
     pub keys: Vec<Key>,
 }
@@ -305,6 +307,13 @@ impl Provider {
             Self::NaverCloud => Profile::Nks,
             Self::Amazon => Profile::Eks,
         }
+    }
+}
+
+impl Identity<'_> {
+    /// True for a key of which nobody knows whose it is.
+    pub(crate) fn is_key(&self) -> bool {
+        self.resource.kind == "AccessKey"
     }
 }
 

@@ -11,11 +11,12 @@ const MFA: &[&str] = &["mfa", "useMfa", "mfaEnabled"];
 
 pub(super) fn user<'a>(reader: &mut Reader<'a>, item: &Item<'a>) {
     let mut policies = policies(item);
-    for group in item.items(&["groups"]) {
-        policies.extend(self::policies(&group));
-    }
+    let groups = item.items(&["groups"]);
+    policies.extend(groups.iter().flat_map(self::policies));
+    let is_told =
+        (item.has(&["policies"]) || item.has(&["groups"])) && groups.iter().all(|g| g.has(&["policies"]));
     let resource = item.resource("SubAccount", &["subAccountId"], &["loginId"]);
-    keep(reader, item, Identity { policies, ..identity(item, resource) });
+    keep(reader, item, Identity { policies, is_told, ..identity(item, resource) });
 }
 
 pub(super) fn role<'a>(reader: &mut Reader<'a>, item: &Item<'a>) {
@@ -73,6 +74,7 @@ fn identity<'a>(item: &Item<'a>, resource: crate::sources::cloud::Resource<'a>) 
         is_role: false,
         of_server: false,
         policies: policies(item),
+        is_told: item.has(&["policies"]),
         mfa: item.flag(MFA),
         keys: keys.iter().map(key_of).collect(),
     }
