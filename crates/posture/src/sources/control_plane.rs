@@ -15,6 +15,7 @@ use crate::finding::Place;
 use crate::input::Input;
 use crate::releases::Release;
 use crate::scan::Scan;
+use crate::sources::machine::Machine;
 use crate::workload::Workloads;
 
 pub(crate) use components::etcd_flag;
@@ -47,6 +48,8 @@ pub(crate) struct Component<'a> {
     mounts: Vec<(&'a str, &'a str)>,
     /// What replaces the flags, and was not given: a file, or the environment.
     pub missing: Option<String>,
+    /// It is a manifest on a host: what runs there tells better.
+    is_manifest: bool,
 }
 
 /// What is known of the control plane.
@@ -84,9 +87,13 @@ impl<'a> ControlPlane<'a> {
     fn gather(input: &'a Input, workloads: &Workloads<'a>) -> Self {
         let files = Files::of(input);
         let mut components = components::of_workloads(workloads);
-        for process in components::of_hosts(input) {
+        let machines = Machine::all(input);
+        for process in components::of_hosts(input).into_iter().chain(components::of_static_pods(&machines)) {
             // A pod of that host has told already.
-            let told = |c: &Component<'_>| c.program == process.program && c.flags.same(&process.flags);
+            let told = |c: &Component<'_>| {
+                let runs = process.is_manifest && c.host == process.host;
+                c.program == process.program && (runs || c.flags.same(&process.flags))
+            };
             if !components.iter().any(told) {
                 components.push(process);
             }
@@ -146,13 +153,19 @@ impl Component<'_> {
     }
 }
 
-/// The program that a container of a pod runs, and the words behind its name.
+/// The program that a container of a pod runs, and the words behind its name; etcd's variables as flags before them.
 pub(crate) fn command(container: &Value) -> Option<(Program, Vec<String>)> {
     let words = ["command", "args"].into_iter().flat_map(|list| container.array_at(&[list]));
     let word = |text: &str| argv::Word { text: text.to_owned(), field: String::new() };
     let words: Vec<_> = words.filter_map(Value::as_str).map(word).collect();
     let (program, words) = argv::program(&words)?;
-    Some((program, words.into_iter().map(|word| word.text).collect()))
+    let variable = |variable: &Value| {
+        let flag = etcd_flag(variable.str_at(&["name"]))?;
+        Some(format!("--{flag}={}", variable.get("value")?.as_str()?))
+    };
+    let environment = container.array_at(&["env"]).iter().filter_map(variable);
+    let environment = environment.filter(|_| program == Program::Etcd);
+    Some((program, environment.chain(words.into_iter().map(|word| word.text)).collect()))
 }
 
 /// Paths on hosts of the files that the flags of the control plane name, and that those files name, as far as they tell

@@ -39,6 +39,8 @@ pub(crate) struct Process<'a> {
     pub args: Vec<&'a str>,
     /// The variables that it goes by.
     pub environment: &'a Value,
+    /// Another program has it inside.
+    pub is_inside: bool,
 }
 
 /// What is known about a path.
@@ -122,6 +124,7 @@ impl<'a> Host<'a> {
         all.filter(move |process| process.str_at(&["name"]) == name).map(|process| Process {
             args: process.array_at(&["args"]).iter().filter_map(Value::as_str).collect(),
             environment: process.at(&["environment"]),
+            is_inside: !process.str_at(&["within"]).is_empty(),
         })
     }
 

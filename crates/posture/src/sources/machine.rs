@@ -14,15 +14,15 @@ pub(crate) struct Machine<'a> {
     pub host: Host<'a>,
     pub kubelet: Option<Kubelet<'a>>,
     /// What static pods run.
-    pods: Vec<StaticPod<'a>>,
+    pub pods: Vec<StaticPod<'a>>,
 }
 
 /// A program that a static pod runs.
 #[derive(Clone, Debug)]
-struct StaticPod<'a> {
-    path: &'a str,
-    program: Program,
-    words: Vec<String>,
+pub(crate) struct StaticPod<'a> {
+    pub path: &'a str,
+    pub program: Program,
+    pub words: Vec<String>,
 }
 
 /// Where kubeadm puts static pods, and where they are looked for when the kubelet does not say.
@@ -94,6 +94,11 @@ impl<'a> Machine<'a> {
             None => flag("data-dir").or_else(|| variable("data-dir")),
         };
         said.or_else(|| there.then(|| ETCD_DATA.to_owned()))
+    }
+
+    /// True for a static pod, and for a member inside another program: neither has a user of its own.
+    pub(crate) fn runs_etcd_as_root(&self) -> bool {
+        self.manifest("etcd").is_some() || self.host.processes("etcd").any(|process| process.is_inside)
     }
 
     /// The directories of certificates and keys.

@@ -24,7 +24,7 @@ enum Ask {
     Mode(u32),
     /// To belong to root and its group.
     Root,
-    /// To belong to etcd; to root when it runs as a static pod is almost as good.
+    /// To belong to etcd; to root when it runs as a static pod or inside another program is almost as good.
     Etcd,
 }
 
@@ -109,9 +109,9 @@ const ADMINISTRATORS: [&str; 7] = [
 
 const TOO_OPEN: Words = words("its mode is {}; {} is the most", "권한이 {}로 {}보다 넓음");
 const OTHERS: Words = words("it belongs to {}:{} instead of {}", "소유자가 {}:{}임 ({}이어야 함)");
-const STATIC_POD: Words = words(
-    "it belongs to root:root, as static pods do; a user of its own would be safer",
-    "정적 파드로 실행되어 소유자가 root:root임. 전용 사용자가 더 안전함",
+const RUNS_AS_ROOT: Words = words(
+    "it belongs to root:root, as whom etcd runs here; a user of its own would be safer",
+    "etcd가 root로 실행되어 소유자가 root:root임. 전용 사용자가 더 안전함",
 );
 const NOT_SEEN: Words = words("{} could not be looked at: {}", "{} 경로를 확인할 수 없음: {}");
 const NO_MODE: Words =
@@ -150,8 +150,8 @@ fn look(scan: &mut Scan<'_>, row: &Row, machine: &Machine<'_>, path: &str) {
     }
     let Some(file) = there(scan, row.id, &machine.host, path) else { return };
     let bad = match row.ask {
-        Ask::Etcd if is_root(&file) && machine.manifest("etcd").is_some() => {
-            Some((Status::Warn, STATIC_POD.plain()))
+        Ask::Etcd if is_root(&file) && machine.runs_etcd_as_root() => {
+            Some((Status::Warn, RUNS_AS_ROOT.plain()))
         }
         Ask::Etcd => belongs(&file, "etcd", "etcd"),
         _ if is_root(&file) => None,

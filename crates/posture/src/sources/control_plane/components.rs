@@ -13,6 +13,7 @@ use crate::finding::Place;
 use crate::image::Image;
 use crate::input::Input;
 use crate::releases::parse_version;
+use crate::sources::machine::{Machine, StaticPod};
 use crate::workload::{Container, Workload, Workloads};
 
 /// The namespace of the cluster's own pods.
@@ -69,9 +70,32 @@ pub(super) fn of_hosts(input: &Input) -> Vec<Component<'_>> {
             field: "args".to_owned(),
             mounts: Vec::new(),
             missing,
+            is_manifest: false,
         })
     };
     processes.filter_map(component).collect()
+}
+
+/// The components that manifests on hosts tell of, whether they run or not.
+pub(super) fn of_static_pods<'a>(machines: &[Machine<'a>]) -> Vec<Component<'a>> {
+    let pods = machines.iter().flat_map(|machine| machine.pods.iter().map(move |pod| (machine, pod)));
+    let component = |(machine, pod): (&Machine<'a>, &StaticPod<'a>)| {
+        let field = "spec.containers.command".to_owned();
+        let words: Vec<_> =
+            pod.words.iter().map(|text| Word { text: text.clone(), field: field.clone() }).collect();
+        Component {
+            program: pod.program,
+            flags: Flags::parse(&words),
+            version: None,
+            host: machine.host.at(&["metadata", "name"]).as_str().unwrap_or(""),
+            place: machine.host.place("File", pod.path),
+            field,
+            mounts: Vec::new(),
+            missing: None,
+            is_manifest: true,
+        }
+    };
+    pods.map(component).collect()
 }
 
 /// Almost no container runs one: those that never speak of one are passed over at once.
@@ -116,6 +140,7 @@ fn of_container<'a>(workload: &Workload<'a>, container: &Container<'a>) -> Optio
         field: workload.field(&container.field(member)),
         mounts: mounts(workload, container),
         missing: None,
+        is_manifest: false,
     })
 }
 

@@ -80,6 +80,21 @@ const CONFIGURATION: &[&str] = &[
 /// The most bytes of contents that are told, all taken together.
 const MOST_CONTENT: usize = 64 << 20;
 
+/// Members of configuration by which the kubelet, kube-proxy and etcd name files.
+const NAMED: &[&[&str]] = &[
+    &["authentication", "x509", "clientCAFile"],
+    &["tlsCertFile"],
+    &["tlsPrivateKeyFile"],
+    &["clientConnection", "kubeconfig"],
+    &["data-dir"],
+    &["client-transport-security", "cert-file"],
+    &["client-transport-security", "key-file"],
+    &["client-transport-security", "trusted-ca-file"],
+    &["peer-transport-security", "cert-file"],
+    &["peer-transport-security", "key-file"],
+    &["peer-transport-security", "trusted-ca-file"],
+];
+
 /// Flags whose directories hold nothing but what belongs to them: they are told of with all below them.
 const DIRECTORIES: &[&str] = &["config-dir", "pod-manifest-path", "cert-dir"];
 
@@ -281,13 +296,8 @@ impl Watch {
                 self.content_of(root, named);
             }
         }
-        let members: [&[&str]; 4] = [
-            &["authentication", "x509", "clientCAFile"],
-            &["tlsCertFile"],
-            &["tlsPrivateKeyFile"],
-            &["clientConnection", "kubeconfig"],
-        ];
-        for named in members.map(|member| value.str_at(member)).into_iter().filter(|p| p.starts_with('/')) {
+        let named = NAMED.iter().map(|member| value.str_at(member));
+        for named in named.filter(|path| path.starts_with('/')) {
             root.lack_unmounted(named);
             self.place(root, named);
         }
