@@ -1,6 +1,6 @@
 //! The objects that were given, found at once by kind, namespace and name.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use evidence::{Evidence, Object};
 
@@ -10,6 +10,9 @@ use evidence::{Evidence, Object};
 pub(crate) struct Objects<'a> {
     /// By group, then kind.
     kinds: HashMap<&'a str, HashMap<&'a str, Kind<'a>>>,
+    /// Service accounts that bindings name, by namespace (`""` where none is said) and by name alone.
+    bound: HashSet<(&'a str, &'a str)>,
+    bound_names: HashSet<&'a str>,
 }
 
 #[derive(Debug, Default)]
@@ -31,6 +34,9 @@ impl<'a> Objects<'a> {
             let namespace = kind.namespaces.entry(object.namespace()).or_default();
             namespace.all.push(object);
             namespace.by_name.insert(object.name(), object);
+            if object.group() == "rbac.authorization.k8s.io" && object.kind().ends_with("RoleBinding") {
+                index.bind(object);
+            }
         }
         index
     }
@@ -44,6 +50,21 @@ impl<'a> Objects<'a> {
     /// The one of a name; `namespace` is `""` for kinds without.
     pub(crate) fn get(&self, group: &str, kind: &str, namespace: &str, name: &str) -> Option<&'a Object> {
         self.kind(group, kind)?.namespaces.get(namespace)?.by_name.get(name).copied()
+    }
+
+    fn bind(&mut self, binding: &'a Object) {
+        let subjects = binding.value.array_at(&["subjects"]).iter();
+        for subject in subjects.filter(|subject| subject.str_at(&["kind"]) == "ServiceAccount") {
+            let name = subject.str_at(&["name"]);
+            self.bound.insert((subject.str_at(&["namespace"]), name));
+            self.bound_names.insert(name);
+        }
+    }
+
+    /// True for a service account that a binding names; manifests may leave the namespace to whoever applies them.
+    pub(crate) fn is_bound(&self, namespace: &str, account: &str) -> bool {
+        let is_named = |namespace| self.bound.contains(&(namespace, account));
+        is_named(namespace) || is_named("") || (namespace.is_empty() && self.bound_names.contains(account))
     }
 
     fn kind(&self, group: &str, kind: &str) -> Option<&Kind<'a>> {
