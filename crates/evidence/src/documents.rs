@@ -82,7 +82,8 @@ impl<'a> Documents<'a> {
         let Document { held, passed_on, .. } = document;
         // Items in brackets come with the rest.
         let whole = rest.array_at(&["items"]).is_empty();
-        if let Some((kind, version)) = list_of(&rest).filter(|_| whole) {
+        let empty = held.is_empty() && !passed_on;
+        if let Some((kind, version)) = list_of(&rest).filter(|_| whole && !(empty && is_named(&rest))) {
             for (mut item, line) in held {
                 if item.as_object().is_some() {
                     name(&mut item, &kind, &version);
@@ -113,7 +114,7 @@ impl<'a> Documents<'a> {
                 }
                 self.end(document, value, line, bytes)
             }
-            value if list_of(&value).is_some() => Flow::Continue(()),
+            value if list_of(&value).is_some() && !is_named(&value) => Flow::Continue(()),
             value if is_object(&value) => {
                 let origin = self.origin(line);
                 (self.found)(Found::Object(Object { value, origin }, bytes))
@@ -133,6 +134,11 @@ impl<'a> Documents<'a> {
 
 fn is_object(value: &Value) -> bool {
     !value.str_at(&["kind"]).is_empty() && !value.str_at(&["apiVersion"]).is_empty()
+}
+
+/// Lists have no names: what has one is of a kind whose own name ends so.
+fn is_named(value: &Value) -> bool {
+    !value.str_at(&["metadata", "name"]).is_empty()
 }
 
 /// Kind and version of the items of a list, both empty when they say so themselves.

@@ -55,6 +55,17 @@ fn items_of_a_list_know_their_lines() {
 }
 
 #[test]
+fn kinds_whose_names_end_like_those_of_lists() {
+    let named = "kind: BlockList\napiVersion: x/v1\nmetadata: {name: a}\n";
+    for text in
+        [named.to_owned(), format!("{named}items: []\n"), format!("- {}", named.replace('\n', "\n  "))]
+    {
+        assert_eq!(told("x", &text), ["1#1 BlockList a"], "{text}");
+    }
+    assert!(told("x", "kind: RoleList\napiVersion: v1\nmetadata: {resourceVersion: \"1\"}\n").is_empty());
+}
+
+#[test]
 fn items_that_are_no_objects_stay_where_they_are() {
     let mut found = Vec::new();
     let text = "kind: Menu\napiVersion: x/v1\nitems:\n- soup\n- fish\nmetadata: {name: a}\n";

@@ -13,6 +13,12 @@ pub(crate) struct Image<'a> {
     pub digest: Option<&'a str>,
 }
 
+/// Tags that follow what is built.
+const FOLLOWING: [&str; 15] = [
+    "beta", "canary", "dev", "devel", "develop", "edge", "head", "main", "master", "mainline", "nightly",
+    "rolling", "snapshot", "stable", "unstable",
+];
+
 impl<'a> Image<'a> {
     /// Reads a reference; `None` for an empty one.
     pub(crate) fn parse(reference: &'a str) -> Option<Self> {
@@ -26,7 +32,10 @@ impl<'a> Image<'a> {
             Some(colon) => (rest.get(..last + colon)?, rest.get(last + colon + 1..)),
             None => (rest, None),
         };
-        let is_host = |first: &str| first.contains(['.', ':']) || first == "localhost";
+        // Folders are in lower case, hosts need not be.
+        let is_host = |first: &str| {
+            first.contains(['.', ':']) || first == "localhost" || first.contains(|c: char| c.is_uppercase())
+        };
         let (registry, path) = match rest.split_once('/') {
             Some((first, path)) if is_host(first) => (first, path),
             _ => ("docker.io", rest),
@@ -47,9 +56,29 @@ impl<'a> Image<'a> {
         format!("{}/{}", self.registry, self.repository)
     }
 
+    /// True when a digest is named, whole and as runtimes take it.
+    pub(crate) fn is_pinned(&self) -> bool {
+        let Some((kind, digits)) = self.digest.and_then(|digest| digest.split_once(':')) else {
+            return false;
+        };
+        let length = match kind {
+            "sha256" => 64,
+            "sha384" => 96,
+            "sha512" => 128,
+            _ => return false,
+        };
+        digits.len() == length && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    }
+
     /// True when the same reference may be another image tomorrow.
     pub(crate) fn moves(&self) -> bool {
-        self.digest.is_none() && self.tag.is_none_or(|tag| tag == "latest")
+        !self.is_pinned() && self.tag.is_none_or(|tag| tag == "latest")
+    }
+
+    /// True when its tag is the name of a branch or of a kind of release, and no version.
+    pub(crate) fn follows(&self) -> bool {
+        !self.is_pinned()
+            && self.tag.is_some_and(|tag| FOLLOWING.contains(&tag.to_ascii_lowercase().as_str()))
     }
 
     /// True when the image is of a registry, or of a folder of one, that is in `list`.
@@ -77,11 +106,24 @@ mod tests {
             ("localhost/a", "localhost/a", None, None),
             ("a:b@sha256:00", "docker.io/library/a", Some("b"), Some("sha256:00")),
             ("index.docker.io/library/a", "docker.io/library/a", None, None),
+            ("REGISTRY/a", "REGISTRY/a", None, None),
         ] {
             let image = Image::parse(text).unwrap();
             assert_eq!((image.name().as_str(), image.tag, image.digest), (name, tag, digest), "{text}");
         }
         assert!(Image::parse("").is_none() && Image::parse("example.com/").is_none());
+    }
+
+    #[test]
+    fn digests() {
+        let pinned = |digest: &str| Image::parse(&format!("a@{digest}")).unwrap().is_pinned();
+        let hash = "0123456789abcdef".repeat(4);
+        assert!(pinned(&format!("sha256:{hash}")) && pinned(&format!("sha512:{hash}{hash}")));
+        for bad in
+            [hash.clone(), format!("sha256:{}", &hash[1..]), format!("md5:{hash}"), hash.to_uppercase()]
+        {
+            assert!(!pinned(&bad), "{bad}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::objects::Objects;
 use crate::report::{Outcome, Report};
 use crate::settings::Settings;
 use crate::words::Said;
-use crate::workload::Workloads;
+use crate::workload::{Refused, Workloads};
 
 /// What checks look at, and where they say what they found.
 pub(crate) struct Scan<'a> {
@@ -20,6 +20,8 @@ pub(crate) struct Scan<'a> {
     /// The objects of the input, by kind, namespace and name.
     pub objects: Rc<Objects<'a>>,
     pub workloads: Workloads<'a>,
+    /// Workloads of which nobody can say what they would do.
+    refused: Rc<Refused>,
     found: BTreeMap<&'static str, Found>,
     /// What the family that runs may decide: what it decides besides would be missing when only that is wanted.
     deciding: Vec<&'static str>,
@@ -42,7 +44,9 @@ pub fn scan(input: &Input, settings: &Settings) -> Report {
 pub fn scan_only(input: &Input, settings: &Settings, wanted: &dyn Fn(&Check) -> bool) -> Report {
     let workloads = Workloads::of(&input.objects);
     let objects = Rc::new(Objects::of(&input.objects));
-    let mut scan = Scan { input, settings, objects, workloads, found: BTreeMap::new(), deciding: Vec::new() };
+    let refused = Rc::new(Refused::of(&workloads.0, &input.objects.objects));
+    let (found, deciding) = (BTreeMap::new(), Vec::new());
+    let mut scan = Scan { input, settings, objects, workloads, refused, found, deciding };
     let is_wanted = |id: &&'static str| check(id).is_some_and(wanted);
     for family in checks::families() {
         scan.deciding = (family.ids)();
@@ -81,6 +85,17 @@ impl Scan<'_> {
     /// then, unless it finds something elsewhere.
     pub(crate) fn lack(&mut self, id: &'static str, what: Said) {
         self.of(id).lacking.push(what);
+    }
+
+    /// Checks of pods cannot pass what nobody can read.
+    pub(crate) fn lack_refused(&mut self, ids: impl IntoIterator<Item = &'static str>) {
+        let refused = Rc::clone(&self.refused);
+        for id in ids {
+            // Several families may decide a check.
+            let known = &mut self.of(id).lacking;
+            let new: Vec<_> = refused.0.iter().filter(|why| !known.contains(why)).cloned().collect();
+            known.extend(new);
+        }
     }
 
     /// A check is about something that is certainly not here, such as flags that a provider keeps to itself: it is not

@@ -32,11 +32,17 @@ const PREFIXES: &[(&str, &str, usize)] = &[
 const NAMES: &[&str] = &[
     "password",
     "passwd",
+    "pwd",
     "secret",
     "token",
     "apikey",
     "accesskey",
+    "accountkey",
+    "encryptionkey",
+    "masterkey",
     "privatekey",
+    "signingkey",
+    "storagekey",
     "credential",
     "passphrase",
 ];
@@ -62,7 +68,7 @@ pub(crate) fn looks_like(name: &str, value: &str) -> Option<Looks> {
 /// Formats that say what they are wherever they stand.
 pub(crate) fn known_format(value: &str) -> Option<Looks> {
     let value = value.trim();
-    if value.contains("-----BEGIN") && value.contains("PRIVATE KEY-----") {
+    if value.contains("--BEGIN") && value.contains("PRIVATE KEY--") {
         return Some(Looks("private key"));
     }
     if is_jwt(value) {
@@ -70,6 +76,9 @@ pub(crate) fn known_format(value: &str) -> Option<Looks> {
     }
     if has_url_password(value) {
         return Some(Looks("URL with a password"));
+    }
+    if is_authorization(value) {
+        return Some(Looks("authorization header"));
     }
     let known = |(prefix, _, length): &&(&str, &str, usize)| {
         let token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '+' | '=');
@@ -114,6 +123,14 @@ fn masked_word(word: &str) -> Option<String> {
     known_format(value).map(|looks| word.replace(value, &format!("[{}]", looks.0)))
 }
 
+/// `Bearer …` and `Basic …` with something that may be a credential.
+fn is_authorization(value: &str) -> bool {
+    let Some((scheme, rest)) = value.split_once(' ') else { return false };
+    let token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '+' | '=' | '~');
+    let is_known = ["bearer", "basic"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    is_known && rest.len() >= 8 && rest.chars().all(token) && rest.contains(|c: char| c.is_ascii_digit())
+}
+
 fn is_jwt(value: &str) -> bool {
     let parts: Vec<_> = value.split('.').collect();
     let base64 = |part: &&str| {
@@ -146,10 +163,10 @@ fn by_name(name: &str, value: &str) -> Option<Looks> {
     Some(Looks(if bits(value) >= BITS { "random secret" } else { "password" }))
 }
 
-/// `$(NAME)`, `${NAME}`, `{{ name }}`, `<name>`, `vault:…`: filled in later.
+/// `$(NAME)`, `${NAME}`, `` `command` ``, `{{ name }}`, `<name>`, `vault:…`: filled in later.
 fn is_reference(value: &str) -> bool {
     let value = value.trim();
-    ["$(", "${", "{{", "<", "vault:", "ref+", "ssm:", "$"].iter().any(|start| value.starts_with(start))
+    ["$", "`", "{{", "<", "vault:", "ref+", "ssm:"].iter().any(|start| value.starts_with(start))
 }
 
 fn is_harmless(value: &str) -> bool {
@@ -180,6 +197,9 @@ mod tests {
             ("X", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJib2IifQ.c2lnbmF0dXJl", "JWT"),
             ("DATABASE_URL", "postgres://bob:hunter2@db/shop", "URL with a password"),
             ("DB_PASSWORD", "hunter2", "password"),
+            ("AUTH", "Bearer k3Jd82msLq", "authorization header"),
+            ("pwd", "hunter2", "password"),
+            ("AZURE_STORAGE_KEY", "hunter2hunter2", "password"),
             ("api-key", "Zk3xP9qLr7TfW2mNc8VbY4sD", "random secret"),
         ] {
             assert_eq!(looks_like(name, value), Some(Looks(what)), "{name}={value}");
@@ -216,6 +236,9 @@ mod tests {
             ("MODE", "Zk3xP9qLr7TfW2mNc8VbY4sD"),
             ("token", "/var/run/token"),
             ("k8s_auth_token", "__SERVICEACCOUNT_TOKEN__"),
+            ("AUTH", "basic authentication"),
+            ("PWD", "/srv"),
+            ("PASSWORD", "`cat /run/p`"),
         ] {
             assert_eq!(looks_like(name, value), None, "{name}={value}");
         }

@@ -16,7 +16,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::LazyLock;
 
-pub(crate) use pod::DANGEROUS;
+pub(crate) use pod::{DANGEROUS, SMUGGLING};
 
 use crate::finding::Status;
 use crate::objects::Objects;
@@ -84,6 +84,7 @@ fn ids(rows: &[Row]) -> Vec<&'static str> {
 
 fn over_workloads(scan: &mut Scan<'_>, rows: &[Row]) {
     let (objects, settings) = (Rc::clone(&scan.objects), scan.settings);
+    scan.lack_refused(rows.iter().map(|row| row.id));
     for workload in scan.workloads.0.clone() {
         let look = Look { workload, settings, objects: &objects };
         for row in rows {

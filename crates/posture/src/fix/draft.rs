@@ -6,6 +6,7 @@ use api::Value;
 use crate::edit::{Change, Path, Step, keys, of_field};
 use crate::finding::Finding;
 use crate::settings::Settings;
+use crate::workload::pods_in;
 
 /// The lists of containers of a pod.
 const LISTS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"];
@@ -79,6 +80,11 @@ impl<'a> Draft<'a> {
 
     /// The way to the specification of the pod in it.
     pub(super) fn pod(&self) -> Path {
+        if self.template().is_none()
+            && let [only] = pods_in(&self.value).as_slice()
+        {
+            return only.path.clone();
+        }
         let mut path = self.template().map(|t| keys(t.path)).unwrap_or_default();
         path.push(Step::Key("spec".to_owned()));
         path

@@ -85,7 +85,7 @@ pub(super) fn run(scan: &mut Scan<'_>) {
 
 /// Registries that do not show their images to everybody.
 fn private<'a>(workload: &Workload<'a>) -> BTreeSet<&'a str> {
-    let images = workload.containers().filter_map(|c| Image::parse(c.value.str_at(&["image"])));
+    let images = workload.images().filter_map(|named| Image::parse(named.reference));
     let registries = images.map(|image| image.registry);
     let open = |registry: &&str| {
         let host = registry.split(':').next().unwrap_or(registry);
@@ -120,10 +120,7 @@ fn look(scan: &mut Scan<'_>, known: &Known<'_>, workload: &Workload<'_>, name: &
 }
 
 fn by_account(scan: &mut Scan<'_>, known: &Known<'_>, workload: &Workload<'_>, registries: &BTreeSet<&str>) {
-    let name = match workload.spec().str_at(&["serviceAccountName"]) {
-        "" => "default",
-        name => name,
-    };
+    let name = workload.account();
     let account = known.accounts.get(&(workload.object.namespace(), name));
     let named = account.map(|account| names(account.value.at(&["imagePullSecrets"]))).unwrap_or_default();
     if account.is_none() && !known.whole {

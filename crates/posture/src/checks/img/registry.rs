@@ -84,8 +84,8 @@ fn references(scan: &mut Scan<'_>, cloud: &Cloud<'_>) {
     let by_host: BTreeMap<&str, &Registry<'_>> =
         cloud.registries.iter().map(|registry| (registry.public_host.as_str(), registry)).collect();
     for workload in scan.workloads.0.clone() {
-        for container in workload.containers() {
-            let reference = container.value.str_at(&["image"]);
+        for named in workload.images() {
+            let reference = named.reference;
             let Some(image) = Image::parse(reference) else { continue };
             let ends = |ends: &[&str]| ends.iter().any(|end| image.registry.ends_with(end));
             if !ends(&PUBLIC) && !ends(&PRIVATE) {
@@ -102,7 +102,7 @@ fn references(scan: &mut Scan<'_>, cloud: &Cloud<'_>) {
                 }
                 None => (Status::Warn, OVER_INTERNET.with([reference])),
             };
-            let field = workload.field(&container.field("image"));
+            let field = workload.field(&named.field);
             scan.find("IMG-017", status, workload.object, field, reason);
         }
     }

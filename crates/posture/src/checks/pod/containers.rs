@@ -3,6 +3,7 @@
 use api::Value;
 
 use crate::checks::{Flaw, Look, Row};
+use crate::image::Image;
 use crate::quantity;
 use crate::words::{Words, words};
 use crate::workload::Container;
@@ -35,6 +36,10 @@ const KEEPS_RAW: Words = words(
 const ROOT_GROUP: Words = words("{} is group 0, root's", "{}가 root의 그룹인 0임");
 const LOW_ID: Words =
     words("{} is {}, which may be somebody on the host", "{}가 {}로, 호스트의 사용자와 겹칠 수 있음");
+const NO_GROUP: Words = words(
+    "container \"{}\" runs as user {} in root's group unless the image says otherwise: no runAsGroup",
+    "컨테이너 \"{}\"가 사용자 {}로 실행되지만 runAsGroup이 없어 이미지가 정하지 않으면 root 그룹임",
+);
 const IN_ENVIRONMENT: Words = words(
     "container \"{}\" has the Secret \"{}\" in its environment, which child processes and crash reports see",
     "컨테이너 \"{}\"의 환경 변수에 시크릿 \"{}\"이 있어 하위 프로세스와 오류 보고서에 노출됨",
@@ -58,6 +63,9 @@ fn each(look: &Look<'_>, flaws: impl Fn(&Container<'_>) -> Vec<Flaw>) -> Option<
 }
 
 fn read_only_root(look: &Look<'_>) -> Option<Vec<Flaw>> {
+    if look.workload.is_windows() {
+        return None;
+    }
     each(look, |c| {
         if c.security("readOnlyRootFilesystem").as_bool() == Some(true) {
             return Vec::new();
@@ -66,13 +74,17 @@ fn read_only_root(look: &Look<'_>) -> Option<Vec<Flaw>> {
     })
 }
 
-fn listed<'a>(container: &Container<'a>, list: &str) -> impl Iterator<Item = &'a str> {
-    container.security("capabilities").array_at(&[list]).iter().filter_map(Value::as_str)
+/// Names of capabilities as runtimes read them: in any case.
+fn listed(container: &Container<'_>, list: &str) -> Vec<String> {
+    let names = container.security("capabilities").array_at(&[list]).iter().filter_map(Value::as_str);
+    names.map(str::to_ascii_uppercase).collect()
 }
 
 fn dangerous_capabilities(look: &Look<'_>) -> Option<Vec<Flaw>> {
     each(look, |c| {
-        let bad: Vec<_> = listed(c, "add").filter(|capability| DANGEROUS.contains(capability)).collect();
+        // Some runtimes take the kernel's names, too.
+        let is_bad = |name: &String| DANGEROUS.contains(&name.strip_prefix("CAP_").unwrap_or(name));
+        let bad: Vec<_> = listed(c, "add").into_iter().filter(is_bad).collect();
         if bad.is_empty() {
             return Vec::new();
         }
@@ -80,9 +92,17 @@ fn dangerous_capabilities(look: &Look<'_>) -> Option<Vec<Flaw>> {
     })
 }
 
+/// Runtimes begin with what is added or dropped as `ALL`, then add and drop one by one.
 fn raw_sockets(look: &Look<'_>) -> Option<Vec<Flaw>> {
+    if look.workload.is_windows() {
+        return None;
+    }
     each(look, |c| {
-        if listed(c, "drop").any(|capability| matches!(capability, "ALL" | "NET_RAW")) {
+        let (added, dropped) = (listed(c, "add"), listed(c, "drop"));
+        let has = |list: &[String], name: &str| list.iter().any(|listed| listed == name);
+        let added = has(&added, "NET_RAW") || has(&added, "CAP_NET_RAW");
+        let is_gone = has(&dropped, "NET_RAW") || has(&dropped, "ALL") && !added;
+        if is_gone {
             return Vec::new();
         }
         vec![look.fail(&c.field("securityContext.capabilities.drop"), KEEPS_RAW.with([c.name()]))]
@@ -91,6 +111,9 @@ fn raw_sockets(look: &Look<'_>) -> Option<Vec<Flaw>> {
 
 /// Numbers that the pod and its containers run as.
 fn numbers_of_the_host(look: &Look<'_>) -> Option<Vec<Flaw>> {
+    if look.workload.is_windows() {
+        return None;
+    }
     let pod = look.workload.spec().at(&["securityContext"]);
     let of = |context: &Value, prefix: &str, members: &[&'static str]| {
         let pairs = members.iter().filter_map(|member| {
@@ -107,6 +130,10 @@ fn numbers_of_the_host(look: &Look<'_>) -> Option<Vec<Flaw>> {
         let context = c.value.at(&["securityContext"]);
         numbers.extend(of(context, &c.field("securityContext"), &["runAsUser", "runAsGroup"]));
     }
+    if numbers.is_empty() {
+        // The image says.
+        return None;
+    }
     let flaws = numbers.into_iter().filter_map(|(field, member, id)| match (member, id) {
         // User 0 is another check's.
         ("runAsUser", 0) => None,
@@ -116,7 +143,20 @@ fn numbers_of_the_host(look: &Look<'_>) -> Option<Vec<Flaw>> {
         }
         _ => None,
     });
-    Some(flaws.collect())
+    Some(flaws.chain(groupless(look)).collect())
+}
+
+/// Containers with a user and no group: unless the image knows the user, it is in root's.
+fn groupless<'l>(look: &'l Look<'_>) -> impl Iterator<Item = Flaw> + use<'l> {
+    let pod = look.workload.spec().at(&["securityContext"]);
+    look.workload.containers().filter_map(move |c| {
+        let number = |member: &str| c.security(member).as_i64().or_else(|| pod.at(&[member]).as_i64());
+        let user = number("runAsUser").filter(|user| *user != 0)?;
+        let field = c.field("securityContext.runAsGroup");
+        number("runAsGroup")
+            .is_none()
+            .then(|| look.warn(&field, NO_GROUP.with([c.name(), &user.to_string()])))
+    })
 }
 
 fn secrets_in_environment(look: &Look<'_>) -> Option<Vec<Flaw>> {
@@ -140,15 +180,17 @@ fn secrets_in_environment(look: &Look<'_>) -> Option<Vec<Flaw>> {
     })
 }
 
-/// Defaults that a LimitRange of the namespace gives to containers.
+/// Defaults that a LimitRange of the namespace gives to containers.  What it leaves out follows from the rest: the
+/// most is the limit, the limit is the request, and so is the least.
 fn defaulted(look: &Look<'_>, table: &str, resource: &str) -> bool {
     let namespace = look.workload.object.namespace();
     let ranges = look.objects.in_namespace("", "LimitRange", namespace);
     let limits = ranges.iter().flat_map(|o| o.value.array_at(&["spec", "limits"]));
-    let given = if table == "limits" { "default" } else { "defaultRequest" };
+    let sources: &[&str] =
+        if table == "limits" { &["default", "max"] } else { &["defaultRequest", "default", "max", "min"] };
     limits
         .filter(|limit| limit.str_at(&["type"]) == "Container")
-        .any(|limit| !limit.at(&[given, resource]).is_null() || !limit.at(&["default", resource]).is_null())
+        .any(|limit| sources.iter().any(|source| !quantity::is_nothing(limit.at(&[source, resource]))))
 }
 
 fn resources(look: &Look<'_>) -> Option<Vec<Flaw>> {
@@ -156,13 +198,14 @@ fn resources(look: &Look<'_>) -> Option<Vec<Flaw>> {
         if c.list == "ephemeralContainers" {
             return Vec::new();
         }
-        let limit = |resource: &str| c.value.at(&["resources", "limits", resource]);
         let has = |table: &str, resource: &str| {
+            let given = |value: &Value, table: &str| {
+                // Zero is no limit.
+                !quantity::is_nothing(value.at(&["resources", table, resource]))
+            };
+            let set = |table: &str| given(c.value, table) || given(look.workload.spec(), table);
             // A request that is not set is the limit.
-            !c.value.at(&["resources", table, resource]).is_null()
-                || (table == "requests" && !limit(resource).is_null())
-                || !look.workload.spec().at(&["resources", table, resource]).is_null()
-                || defaulted(look, table, resource)
+            set(table) || (table == "requests" && set("limits")) || defaulted(look, table, resource)
         };
         let mut found = Vec::new();
         if !has("limits", "memory") {
@@ -191,7 +234,7 @@ fn guaranteed(look: &Look<'_>) -> Option<Vec<Flaw>> {
         let differs = ["memory", "cpu"].into_iter().filter(|resource| {
             let [request, limit] =
                 ["requests", "limits"].map(|table| c.value.at(&["resources", table, resource]));
-            limit.is_null() || !(request.is_null() || quantity::same(request, limit))
+            quantity::is_nothing(limit) || !(request.is_null() || quantity::same(request, limit))
         });
         let flaws = differs
             .map(|resource| look.warn(&c.field("resources"), NOT_GUARANTEED.with([why, c.name(), resource])));
@@ -211,10 +254,17 @@ fn ssh(look: &Look<'_>) -> Option<Vec<Flaw>> {
             .collect();
         for list in ["command", "args"] {
             let words = c.value.array_at(&[list]).iter().filter_map(Value::as_str);
-            let mut names = words.flat_map(|text| text.split_whitespace()).map(base_name);
+            // Scripts stand in one word.
+            let outside = |sign: char| !(sign.is_alphanumeric() || matches!(sign, '/' | '.' | '_' | '-'));
+            let mut names = words.flat_map(|text| text.split(outside)).map(base_name);
             if names.any(|name| name == "sshd" || name == "dropbear") {
                 found.push(look.warn(&c.field(list), SSH.with([c.name(), list])));
             }
+        }
+        let reference = c.value.str_at(&["image"]);
+        let image = Image::parse(reference).map(|image| image.repository);
+        if image.is_some_and(|name| matches!(base_name(&name), "openssh-server" | "sshd")) {
+            found.push(look.warn(&c.field("image"), SSH.with([c.name(), reference])));
         }
         found
     })

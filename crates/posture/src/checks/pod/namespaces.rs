@@ -1,11 +1,9 @@
 //! What namespaces ask of the pods in them.
 
-use std::collections::BTreeMap;
-
-use admission::pod_security::{Level, LevelVersion, Policy, evaluate};
-use api::Value;
+use admission::pod_security::{Level, LevelVersion, Policy, Version, evaluate};
 use evidence::Object;
 
+use super::engines::Engines;
 use crate::finding::Status;
 use crate::scan::Scan;
 use crate::words::{Words, words};
@@ -16,6 +14,14 @@ const WITHOUT: Words = words("it has no {}", "{}가 없음");
 const NO_LEVEL: Words = words(
     "nothing is enforced; what runs in it would meet \"{}\"",
     "강제하는 수준이 없음. 지금 실행 중인 파드는 \"{}\"을 만족함",
+);
+const NO_LEVEL_BUT: Words = words(
+    "no level is enforced; {} {} refuses pods, and whether it does as much is not known",
+    "강제하는 수준이 없음. {} {}이(가) 파드를 거부하지만 그만큼 막는지는 알 수 없음",
+);
+const EXEMPT: Words = words(
+    "its labels are passed over: the configuration of the plug-in exempts it",
+    "플러그인 설정의 예외라 라벨이 적용되지 않음",
 );
 const COULD_BE_RESTRICTED: Words = words(
     "it enforces baseline, and all that runs in it meets restricted",
@@ -31,25 +37,23 @@ const NOT_PINNED: Words = words(
     "enforce-version이 없어 업그레이드에 따라 강제 내용이 바뀜",
 );
 const NOTHING_ENFORCES: Words = words(
-    "nothing refuses a pod: no namespace enforces a level and no admission policy or engine is installed",
-    "파드를 거부하는 수단이 없음: 수준을 강제하는 네임스페이스도, 어드미션 정책이나 엔진도 없음",
+    "nothing refuses a pod: no namespace enforces a level, and no admission policy in force is about pods",
+    "파드를 거부하는 수단이 없음: 수준을 강제하는 네임스페이스도, 파드를 막는 어드미션 정책도 없음",
 );
 
-/// Groups of the objects of policy engines.
-const ENGINES: [&str; 4] =
-    ["kyverno.io", "policies.kyverno.io", "templates.gatekeeper.sh", "policies.kubewarden.io"];
-
 pub(super) fn run(scan: &mut Scan<'_>) {
-    let namespaces: Vec<&Object> = scan.input.objects.of_kind("", "Namespace").collect();
+    let input = scan.input;
+    let namespaces: Vec<&Object> = input.objects.of_kind("", "Namespace").collect();
+    let engines = Engines::of(input);
     for namespace in &namespaces {
         if scan.settings.is_system(namespace.name()) {
             continue;
         }
         has_limits(scan, namespace);
-        levels(scan, namespace);
+        levels(scan, namespace, &engines);
     }
     if scan.input.whole_cluster {
-        something_enforces(scan, &namespaces);
+        something_enforces(scan, &namespaces, &engines);
     }
 }
 
@@ -66,9 +70,9 @@ fn has_limits(scan: &mut Scan<'_>, namespace: &Object) {
     }
 }
 
-fn levels(scan: &mut Scan<'_>, namespace: &Object) {
+fn levels(scan: &mut Scan<'_>, namespace: &Object, engines: &Engines<'_>) {
     let labels = namespace.value.at(&["metadata", "labels"]);
-    let (policy, errors) = Policy::of_labels(labels, &Policy::default());
+    let (policy, errors) = Policy::of_labels(labels, &engines.defaults());
     scan.examine("POD-040");
     scan.examine("POD-041");
     for error in &errors.0 {
@@ -79,22 +83,29 @@ fn levels(scan: &mut Scan<'_>, namespace: &Object) {
     let field = |mode: &str| format!("metadata.labels[{}]", label(mode));
     let met = met_level(scan, namespace.name());
     match policy.enforce.level {
+        _ if engines.is_exempt(namespace.name()) => {
+            scan.find("POD-040", Status::Fail, namespace, String::new(), EXEMPT.plain());
+        }
         Level::Privileged if errors.is_empty() => {
-            let reason = NO_LEVEL.with([met.name()]);
-            scan.find("POD-040", Status::Fail, namespace, field("enforce"), reason);
+            let (status, reason) = match engines.in_namespace(namespace.name()) {
+                Some(policy) => (Status::Warn, NO_LEVEL_BUT.with([policy.kind(), policy.name()])),
+                None => (Status::Fail, NO_LEVEL.with([met.name()])),
+            };
+            scan.find("POD-040", status, namespace, field("enforce"), reason);
         }
         Level::Baseline if met == Level::Restricted => {
             scan.find("POD-040", Status::Warn, namespace, field("enforce"), COULD_BE_RESTRICTED.plain());
         }
         _ => {}
     }
-    for mode in ["warn", "audit"] {
-        if labels.get(&label(mode)).is_none() && policy.enforce.level != Level::Restricted {
+    let defaults = engines.defaults();
+    for (mode, told) in [("warn", defaults.warn.level), ("audit", defaults.audit.level)] {
+        let is_silent = labels.get(&label(mode)).is_none() && told == Level::Privileged;
+        if is_silent && policy.enforce.level != Level::Restricted {
             scan.find("POD-041", Status::Warn, namespace, field(mode), SILENT.with([mode]));
         }
     }
-    let pinned = labels.get(&label("enforce-version")).and_then(Value::as_str).is_some_and(|v| v != "latest");
-    if policy.enforce.level != Level::Privileged && !pinned {
+    if policy.enforce.level != Level::Privileged && policy.enforce.version == Version::Latest {
         scan.find("POD-041", Status::Warn, namespace, field("enforce-version"), NOT_PINNED.plain());
     }
 }
@@ -108,18 +119,16 @@ fn met_level(scan: &Scan<'_>, namespace: &str) -> Level {
     [Level::Restricted, Level::Baseline].into_iter().find(|level| meets(*level)).unwrap_or(Level::Privileged)
 }
 
-fn something_enforces(scan: &mut Scan<'_>, namespaces: &[&Object]) {
+fn something_enforces(scan: &mut Scan<'_>, namespaces: &[&Object], engines: &Engines<'_>) {
     scan.examine("POD-042");
+    let defaults = engines.defaults();
     let enforces = |o: &&Object| {
         let labels = o.value.at(&["metadata", "labels"]);
-        Policy::of_labels(labels, &Policy::default()).0.enforce.level != Level::Privileged
+        let level = Policy::of_labels(labels, &defaults).0.enforce.level;
+        level != Level::Privileged && !engines.is_exempt(o.name())
     };
-    let kinds: BTreeMap<(&str, &str), ()> =
-        scan.input.objects.objects.iter().map(|o| ((o.group(), o.kind()), ())).collect();
-    let policies = [("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding")];
-    let installed = policies.iter().any(|kind| kinds.contains_key(kind))
-        || kinds.keys().any(|(group, _)| ENGINES.contains(group) || *group == "constraints.gatekeeper.sh");
-    if let Some(first) = namespaces.first().filter(|_| !installed && !namespaces.iter().any(enforces)) {
+    if let Some(first) = namespaces.first().filter(|_| engines.is_empty() && !namespaces.iter().any(enforces))
+    {
         scan.find("POD-042", Status::Fail, *first, String::new(), NOTHING_ENFORCES.plain());
     }
 }

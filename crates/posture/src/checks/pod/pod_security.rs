@@ -55,6 +55,7 @@ pub(super) fn ids() -> Vec<&'static str> {
 
 pub(super) fn run(scan: &mut Scan<'_>) {
     let version = scan.settings.pod_security;
+    scan.lack_refused(ids());
     for workload in scan.workloads.0.clone() {
         for row in ROWS {
             // Before its time a control asks for nothing.

@@ -6,10 +6,10 @@ use crate::checks::{Flaw, Look, Row};
 use crate::words::{Words, words};
 
 pub(super) const ROWS: &[Row] = &[
+    Row { id: "POD-014", look: smuggled_settings },
     Row { id: "POD-023", look: writable_mounts },
     Row { id: "POD-024", look: token_mounted },
     Row { id: "POD-025", look: default_account },
-    Row { id: "POD-026", look: sensitive_paths },
     Row { id: "POD-037", look: default_namespace },
     Row { id: "POD-038", look: system_namespace },
     Row { id: "POD-044", look: shared_within },
@@ -19,26 +19,19 @@ pub(super) const ROWS: &[Row] = &[
     Row { id: "POD-048", look: token_life },
 ];
 
-/// Paths of the host that lead to root on it, or to the secrets of other pods.  Whatever holds one of them, and
-/// whatever is in one of them, counts too.
-const SENSITIVE: [&str; 12] = [
-    "/etc",
-    "/root",
-    "/proc",
-    "/sys",
-    "/dev",
-    "/boot",
-    "/var/log",
-    "/var/lib/kubelet",
-    "/var/run/docker.sock",
-    "/run/docker.sock",
-    "/run/containerd",
-    "/run/crio",
-];
-
 /// What a pod says that talks to the API, so that its token is there for a reason.
 const USES_API: &str = "sumun.io/uses-api";
 
+/// Signs in the value of a sysctl behind which another one may be hidden.
+pub(crate) const SMUGGLING: [char; 2] = ['+', '='];
+
+/// How long tokens live that admission mounts, in seconds.
+const ADMISSION_LIFE: i64 = 3607;
+
+const SMUGGLES: Words = words(
+    "the value of sysctl {} holds a sign at which runtimes have taken what follows for another setting",
+    "sysctl {}의 값에 런타임이 다른 설정으로 해석한 적이 있는 문자가 있음",
+);
 const WRITES_HOST: Words =
     words("container \"{}\" can write to {} of the host", "컨테이너 \"{}\"가 호스트의 {}에 쓸 수 있음");
 const WRITES_SHARED: Words = words(
@@ -53,7 +46,6 @@ const DEFAULT_ACCOUNT: Words = words(
     "it runs as the namespace's default service account, as everything else that names none",
     "서비스 어카운트을 지정하지 않아 네임스페이스의 default 어카운트로 실행됨",
 );
-const LEADS_TO_ROOT: Words = words("volume \"{}\" is {} of the host", "볼륨 \"{}\"이 호스트의 {}임");
 const IN_DEFAULT: Words = words("it is in the namespace default", "default 네임스페이스에 있음");
 const IN_SYSTEM: Words =
     words("it is in {} and no part of the system", "시스템 구성 요소가 아닌데 {}에 있음");
@@ -79,6 +71,19 @@ const ANY_AUDIENCE: Words = words(
     "the token \"{}\" is good for the API server: it names no audience",
     "토큰 \"{}\"에 audience가 없어 API 서버에도 통함",
 );
+
+/// The control looks at names alone; CRI-O has passed values on in one line (CVE-2022-0811).
+fn smuggled_settings(look: &Look<'_>) -> Option<Vec<Flaw>> {
+    let list = look.workload.spec().at(&["securityContext"]).array_at(&["sysctls"]).iter().enumerate();
+    let bad = list.filter(|(_, sysctl)| sysctl.str_at(&["value"]).contains(SMUGGLING));
+    let flaws: Vec<_> = bad
+        .map(|(i, sysctl)| {
+            let field = format!("securityContext.sysctls[{i}].value");
+            look.fail(&field, SMUGGLES.with([sysctl.str_at(&["name"])]))
+        })
+        .collect();
+    (!flaws.is_empty()).then_some(flaws)
+}
 
 fn writable_mounts(look: &Look<'_>) -> Option<Vec<Flaw>> {
     let mut found = Vec::new();
@@ -106,18 +111,10 @@ fn for_reading(volume: &Value) -> bool {
         || volume.at(&["persistentVolumeClaim", "readOnly"]).as_bool() == Some(true)
 }
 
-fn account<'a>(look: &Look<'a>) -> &'a str {
-    let spec = look.workload.spec();
-    [spec.str_at(&["serviceAccountName"]), spec.str_at(&["serviceAccount"])]
-        .into_iter()
-        .find(|name| !name.is_empty())
-        .unwrap_or("default")
-}
-
 /// Whether a token is mounted: the pod decides, then the account, then it is.
 fn mounts_token(look: &Look<'_>) -> bool {
     let said = |object: &Value| object.at(&["automountServiceAccountToken"]).as_bool();
-    let (name, namespace) = (account(look), look.workload.object.namespace());
+    let (name, namespace) = (look.workload.account(), look.workload.object.namespace());
     let account = look.objects.get("", "ServiceAccount", namespace, name);
     said(look.workload.spec()).or_else(|| account.and_then(|o| said(&o.value))).unwrap_or(true)
 }
@@ -130,54 +127,21 @@ fn token_mounted(look: &Look<'_>) -> Option<Vec<Flaw>> {
     if asked_for || !mounts_token(look) {
         return Some(Vec::new());
     }
-    Some(vec![look.fail("automountServiceAccountToken", TOKEN.with([account(look)]))])
+    Some(vec![look.fail("automountServiceAccountToken", TOKEN.with([look.workload.account()]))])
 }
 
 fn default_account(look: &Look<'_>) -> Option<Vec<Flaw>> {
-    let is_default = account(look) == "default" && mounts_token(look);
+    let is_default = look.workload.account() == "default" && mounts_token(look);
     Some(if is_default { vec![look.warn("serviceAccountName", DEFAULT_ACCOUNT.plain())] } else { Vec::new() })
 }
 
-/// A path without `.`, `..` and double slashes.
-fn plain_path(path: &str) -> String {
-    let mut steps: Vec<&str> = Vec::new();
-    for step in path.split('/') {
-        match step {
-            "" | "." => {}
-            ".." => {
-                steps.pop();
-            }
-            step => steps.push(step),
-        }
-    }
-    format!("/{}", steps.join("/"))
-}
-
-/// `/var/run` is `/run` on every host of today.
-fn is_sensitive(path: &str) -> bool {
-    let path = plain_path(path);
-    let path = path.strip_prefix("/var/run").map_or(path.clone(), |rest| format!("/run{rest}"));
-    let within = |inner: &str, outer: &str| {
-        inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    path == "/" || SENSITIVE.iter().any(|known| within(&path, known) || within(known, &path))
-}
-
-fn sensitive_paths(look: &Look<'_>) -> Option<Vec<Flaw>> {
-    let host =
-        look.workload.volumes().map(|(i, v)| (i, v.str_at(&["name"]), v.str_at(&["hostPath", "path"])));
-    let bad = host.filter(|(_, _, path)| !path.is_empty() && is_sensitive(path));
-    Some(
-        bad.map(|(i, name, path)| {
-            look.fail(&format!("volumes[{i}].hostPath.path"), LEADS_TO_ROOT.with([name, path]))
-        })
-        .collect(),
-    )
-}
-
 fn default_namespace(look: &Look<'_>) -> Option<Vec<Flaw>> {
-    // A manifest that names none goes wherever it is applied.
-    let is_default = look.workload.object.namespace() == "default";
+    let namespace = look.workload.object.namespace();
+    if namespace.is_empty() {
+        // A manifest that names none goes wherever it is applied.
+        return None;
+    }
+    let is_default = namespace == "default";
     let flaw = || Flaw { field: "metadata.namespace".to_owned(), ..look.warn("", IN_DEFAULT.plain()) };
     Some(if is_default { vec![flaw()] } else { Vec::new() })
 }
@@ -189,7 +153,8 @@ fn system_namespace(look: &Look<'_>) -> Option<Vec<Flaw>> {
     }
     // What kubeadm and clouds put there says so.
     let of_system = look.workload.spec().str_at(&["priorityClassName"]).starts_with("system-")
-        || ["k8s-app", "component", "tier"].iter().any(|key| look.workload.label(key).is_some())
+        || look.workload.label("k8s-app").is_some()
+        || matches!(look.workload.label("tier"), Some("control-plane" | "node"))
         || look.workload.label("addonmanager.kubernetes.io/mode").is_some();
     let flaw =
         || Flaw { field: "metadata.namespace".to_owned(), ..look.warn("", IN_SYSTEM.with([namespace])) };
@@ -207,8 +172,10 @@ fn shared_within(look: &Look<'_>) -> Option<Vec<Flaw>> {
 
 fn own_users(look: &Look<'_>) -> Option<Vec<Flaw>> {
     let spec = look.workload.spec();
-    // A pod of the host's cannot have users of its own.
-    if ["hostNetwork", "hostPID", "hostIPC"].iter().any(|m| spec.at(&[m]).as_bool() == Some(true)) {
+    // A pod of the host's cannot have users of its own, nor one of Windows.
+    if look.workload.is_windows()
+        || ["hostNetwork", "hostPID", "hostIPC"].iter().any(|m| spec.at(&[m]).as_bool() == Some(true))
+    {
         return None;
     }
     let own = spec.at(&["hostUsers"]).as_bool() == Some(false);
@@ -221,24 +188,36 @@ fn control_plane(look: &Look<'_>) -> Option<Vec<Flaw>> {
     }
     let spec = look.workload.spec();
     let mut found = Vec::new();
-    // The scheduler writes the node of a pod that runs; in a template somebody has.
+    // The scheduler writes the node of a pod that runs; elsewhere somebody has.
     let node = spec.str_at(&["nodeName"]);
-    if !node.is_empty() && !look.workload.template.path.is_empty() {
+    let runs = look.workload.is_pod() && !look.workload.object.value.at(&["metadata", "uid"]).is_null();
+    if !node.is_empty() && !runs {
         found.push(look.warn("nodeName", PINNED.with([node])));
     }
     for (i, toleration) in spec.array_at(&["tolerations"]).iter().enumerate() {
-        let key = toleration.str_at(&["key"]);
-        let all = key.is_empty() && toleration.str_at(&["operator"]) == "Exists";
-        let known = matches!(key, "node-role.kubernetes.io/control-plane" | "node-role.kubernetes.io/master");
-        if all || known {
+        if tolerates_control_plane(toleration) {
             found.push(look.warn(&format!("tolerations[{i}]"), TOLERATES.plain()));
         }
     }
     Some(found)
 }
 
+/// True for a toleration of the control plane's taint, which has no value and keeps pods from being scheduled.
+fn tolerates_control_plane(toleration: &Value) -> bool {
+    let [key, operator, effect] = ["key", "operator", "effect"].map(|member| toleration.str_at(&[member]));
+    let of_key = match (key, operator) {
+        ("", operator) => operator == "Exists",
+        ("node-role.kubernetes.io/control-plane" | "node-role.kubernetes.io/master", "Exists") => true,
+        ("node-role.kubernetes.io/control-plane" | "node-role.kubernetes.io/master", _) => {
+            toleration.str_at(&["value"]).is_empty()
+        }
+        _ => false,
+    };
+    of_key && matches!(effect, "" | "NoSchedule")
+}
+
 fn debuggers(look: &Look<'_>) -> Option<Vec<Flaw>> {
-    if !look.workload.template.path.is_empty() {
+    if !look.workload.is_pod() {
         return None;
     }
     let left = look.workload.containers().filter(|c| c.list == "ephemeralContainers");
@@ -251,13 +230,15 @@ fn token_life(look: &Look<'_>) -> Option<Vec<Flaw>> {
         let name = volume.str_at(&["name"]);
         for (s, source) in volume.array_at(&["projected", "sources"]).iter().enumerate() {
             let token = source.at(&["serviceAccountToken"]);
+            let life = token.at(&["expirationSeconds"]).as_i64().unwrap_or(3600);
             // The admission plug-in's own volume has the API server for its audience.
-            if token.is_null() || name.starts_with("kube-api-access-") {
+            let by_admission =
+                look.workload.is_pod() && name.starts_with("kube-api-access-") && life == ADMISSION_LIFE;
+            if token.is_null() || by_admission {
                 continue;
             }
             let field =
                 |member: &str| format!("volumes[{v}].projected.sources[{s}].serviceAccountToken.{member}");
-            let life = token.at(&["expirationSeconds"]).as_i64().unwrap_or(3600);
             if life > look.settings.longest_token {
                 let reason = LONG_TOKEN.with([name, &life.to_string()]);
                 found.push(look.warn(&field("expirationSeconds"), reason));
@@ -268,29 +249,4 @@ fn token_life(look: &Look<'_>) -> Option<Vec<Flaw>> {
         }
     }
     Some(found)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sensitive() {
-        for bad in [
-            "/",
-            "//",
-            "/etc/",
-            "/etc/ssl",
-            "/var",
-            "/var/run/docker.sock",
-            "/run",
-            "/var/run/../run",
-            "/data/../etc",
-        ] {
-            assert!(is_sensitive(bad), "{bad}");
-        }
-        for good in ["/data", "/etcetera", "/var/lib/data", "/mnt/etc", "/home/app"] {
-            assert!(!is_sensitive(good), "{good}");
-        }
-    }
 }

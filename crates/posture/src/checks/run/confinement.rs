@@ -55,8 +55,9 @@ struct Nodes {
 
 pub(super) fn run(scan: &mut Scan<'_>) {
     let nodes = Nodes::of(scan);
+    scan.lack_refused(["RUN-001", "RUN-002"]);
     for workload in scan.workloads.0.clone() {
-        if is_windows(&workload) {
+        if workload.is_windows() {
             continue;
         }
         for container in workload.containers() {
@@ -103,12 +104,6 @@ impl Nodes {
             seccomp: kubelets.len() >= linux && !kubelets.is_empty() && kubelets.iter().all(on),
         }
     }
-}
-
-fn is_windows(workload: &Workload<'_>) -> bool {
-    let spec = workload.spec();
-    spec.str_at(&["os", "name"]) == "windows"
-        || spec.str_at(&["nodeSelector", "kubernetes.io/os"]) == "windows"
 }
 
 /// The type of a profile: the container's, else the pod's.

@@ -69,8 +69,8 @@ fn running(evidence: &Evidence, workloads: &Workloads<'_>) -> BTreeMap<String, R
     let pulled = pulled(evidence);
     let mut all: BTreeMap<String, Running> = BTreeMap::new();
     for (i, workload) in workloads.0.iter().enumerate() {
-        for container in workload.containers() {
-            let text = container.value.str_at(&["image"]);
+        for named in workload.images() {
+            let text = named.reference;
             let Some(image) = Image::parse(text) else { continue };
             let mut add = |names: Names| {
                 let key = names
@@ -79,7 +79,7 @@ fn running(evidence: &Evidence, workloads: &Workloads<'_>) -> BTreeMap<String, R
                 let new = || Running {
                     names,
                     first: i,
-                    field: workload.field(&container.field("image")),
+                    field: workload.field(&named.field),
                     workloads: Vec::new(),
                 };
                 let running = all.entry(key).or_insert_with(new);
