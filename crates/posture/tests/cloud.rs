@@ -94,6 +94,30 @@ fn a_cluster_that_keeps_to_none() {
     assert!(!text.contains("EXAMPLEACCESSKEY") && !text.contains("packages.example.com"));
 }
 
+/// Lists come in pages, and one page is not the list.
+#[test]
+fn pages_that_are_missing_are_told() {
+    let rule = r#"{"accessControlGroupNo": "1", "ipBlock": "10.0.0.0/16", "portRange": "443", "protocolType": {"code": "TCP"}, "accessControlGroupRuleType": {"code": "INBND"}}"#;
+    let page = |total: usize| {
+        format!(r#"{{"r": {{"totalRows": {total}, "accessControlGroupRuleList": [{rule}]}}}}"#)
+    };
+    let came = |texts: &[String]| {
+        let mut input = Input::default();
+        for text in texts {
+            input.documents.extend(Document::parse(Kind::Cloud, "x", text.as_bytes()).unwrap());
+        }
+        let report = scan(&input, &Settings::default());
+        let outcome = report.outcomes.iter().find(|o| o.check.id == "CLD-002").unwrap();
+        (unreadable(&input).len(), outcome.status)
+    };
+    assert_eq!(came(&[page(1), page(1)]), (0, Status::Pass));
+    assert_eq!(came(&[page(2), page(2)]), (0, Status::Pass));
+    assert_eq!(came(&[page(1), page(2)]), (1, Status::NotEvaluated));
+    let accounts =
+        r#"{"items": [{"subAccountId": "a", "loginId": "ada", "policies": []}], "totalItems": 11}"#;
+    assert_eq!(came(&[accounts.to_owned()]).0, 1);
+}
+
 /// What one provider's Terraform says is held against the same rules.
 #[test]
 fn another_cloud() {

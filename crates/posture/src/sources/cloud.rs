@@ -75,7 +75,7 @@ pub(crate) enum Given {
 impl<'a> Cloud<'a> {
     /// What the documents of an export say.
     pub(crate) fn of(input: &'a Input) -> Self {
-        read::read(input).0
+        read::read(input).cloud
     }
 
     /// True when there is a cluster of Naver Cloud's service.
@@ -172,15 +172,17 @@ impl<'a> Cloud<'a> {
     }
 }
 
-/// Exports in which nothing is known.
+/// Exports in which nothing is known, and lists that are cut off.
 pub(super) fn problems(input: &Input) -> Vec<Problem> {
-    let (_, known) = read::read(input);
+    const UNKNOWN: &str =
+        "nothing in it is known: neither an answer of an API nor what `terraform show -json` writes";
+    let read::Export { known, cut, .. } = read::read(input);
     let documents = input.of_kind(Kind::Cloud).zip(known).filter(|(_, known)| !known);
-    let problem = |(document, _): (&crate::document::Document, bool)| Problem {
+    let unknown = documents.map(|(document, _)| (document, UNKNOWN.to_owned()));
+    let problem = |(document, text): (&crate::document::Document, String)| Problem {
         origin: document.origin.clone(),
         kind: ProblemKind::Broken,
-        text: "nothing in it is known: neither an answer of an API nor what `terraform show -json` writes"
-            .to_owned(),
+        text,
     };
-    documents.map(problem).collect()
+    unknown.chain(cut).map(problem).collect()
 }

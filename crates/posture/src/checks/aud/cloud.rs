@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalogue::Kind;
-use crate::checks::cld::not_exported;
 use crate::checks::cld::setting::{self, Setting};
+use crate::checks::cld::{not_exported, untold};
 use crate::finding::{Place, Status};
 use crate::scan::Scan;
 use crate::sources::cloud::{At, Bucket, Cloud, Given, LogExport, Openness, Resource};
@@ -176,6 +176,7 @@ fn interfaces<'c, 'a>(cloud: &'c Cloud<'a>) -> Vec<OfNode<'c, 'a>> {
 }
 
 fn connections(scan: &mut Scan<'_>, cloud: &Cloud<'_>) {
+    untold(scan, cloud, Given::Interfaces, &["AUD-016"]);
     let configured = cloud.given.contains(&Given::FlowLogs);
     let logs: BTreeMap<&str, _> = cloud.flow_logs.iter().map(|log| (log.of.as_str(), log)).collect();
     let all = interfaces(cloud);

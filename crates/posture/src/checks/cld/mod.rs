@@ -34,10 +34,9 @@ pub(super) const FAMILIES: &[Family] = &[
     guide::FAMILY,
 ];
 
-const UNTOLD: Words =
-    words("the plan does not tell all of {} yet", "계획에 {}의 값이 아직 모두 정해지지 않음");
+const UNTOLD: Words = words("not all is known of {}", "{}의 내용을 모두 알 수 없음");
 
-/// Says of what a plan does not tell enough.
+/// Says of what a plan, or a list that is cut off, does not tell enough.
 pub(super) fn untold(scan: &mut Scan<'_>, cloud: &Cloud<'_>, list: Given, ids: &[&'static str]) {
     for resource in cloud.untold(list) {
         ids.iter().for_each(|id| scan.lack(id, UNTOLD.with([resource.title()])));

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::not_exported;
+use super::{not_exported, untold};
 use crate::finding::{Place, Status};
 use crate::scan::Scan;
 use crate::sources::cloud::{Cloud, Given, Resource};
@@ -38,6 +38,7 @@ pub(super) fn run(scan: &mut Scan<'_>, cloud: &Cloud<'_>) {
         || cloud.clusters.iter().any(|cluster| cluster.login_key.is_some())
         || cloud.given.contains(&Given::Servers);
     not_exported(scan, "CLD-013", is_there, NOTHING.plain());
+    untold(scan, cloud, Given::Scripts, &["CLD-013"]);
     keys(scan, cloud);
     scripts(scan, cloud);
     let input = scan.input;

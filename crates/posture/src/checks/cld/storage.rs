@@ -1,6 +1,6 @@
 //! Disks of servers and volumes of pods: encrypted.
 
-use super::not_exported;
+use super::{not_exported, untold};
 use crate::catalogue::Kind;
 use crate::finding::Status;
 use crate::scan::Scan;
@@ -30,6 +30,7 @@ const NO_EXPORT: Words = words("disks of servers were not exported", "서버 디
 pub(super) fn run(scan: &mut Scan<'_>, cloud: &Cloud<'_>) {
     let is_there = !cloud.volumes.is_empty() || cloud.given.contains(&Given::Volumes);
     not_exported(scan, "CLD-012", is_there, NO_VOLUMES.plain());
+    untold(scan, cloud, Given::Volumes, &["CLD-012"]);
     for volume in &cloud.volumes {
         match &volume.encrypted {
             None => scan.lack("CLD-012", NOT_TOLD.with([volume.resource.title()])),

@@ -3,13 +3,14 @@
 //! Entry point: [`read`].  Answers of an API are known by the members of their objects, in whatever they are wrapped;
 //! what Terraform knows (state, plan, `terraform show -json`) by the types of resources.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use api::Value;
 
 use super::item::{At, Item, PLAN, Resource, join};
 use super::{Cloud, Given, aws, ncp, s3};
 use crate::catalogue::Kind;
+use crate::document::Document;
 use crate::input::Input;
 
 /// Takes an object into the model.
@@ -27,6 +28,10 @@ pub(super) struct Adapter {
 
 const ADAPTERS: &[&Adapter] = &[&ncp::ADAPTER, &aws::ADAPTER, &s3::ADAPTER];
 
+/// Members that say how long a list is in all, and the list; `""` for every list that is known.
+const TOTALS: [(&str, &str); 4] =
+    [("totalRows", ""), ("totalItems", "items"), ("totalCount", "exportConfigInfo"), ("count", "results")];
+
 /// How deep answers are looked through.
 const DEPTH: usize = 24;
 
@@ -40,10 +45,21 @@ pub(super) struct Reader<'a> {
     known: usize,
     /// Addresses of the internet that are listed by themselves, and the servers that have them.
     pub addresses: Vec<(String, At<String>)>,
+    /// Of lists that come in pages, by name and whole length: how many were given, and where the first page is.
+    pages: BTreeMap<(&'a str, usize), (usize, Item<'a>)>,
 }
 
-/// Reads every document; and for each of them, whether something in it is known.
-pub(super) fn read(input: &Input) -> (Cloud<'_>, Vec<bool>) {
+/// What was read.
+pub(super) struct Export<'a> {
+    pub cloud: Cloud<'a>,
+    /// For each document, whether something in it is known.
+    pub known: Vec<bool>,
+    /// Lists that are cut off: where, and what is missing.
+    pub cut: Vec<(&'a Document, String)>,
+}
+
+/// Reads every document.
+pub(super) fn read(input: &Input) -> Export<'_> {
     let mut reader = Reader::default();
     let mut known = Vec::new();
     for document in input.of_kind(Kind::Cloud) {
@@ -54,7 +70,8 @@ pub(super) fn read(input: &Input) -> (Cloud<'_>, Vec<bool>) {
         known.push(reader.known > before || is_empty);
     }
     reader.assign();
-    (reader.cloud, known)
+    let cut = reader.cut().into_iter().map(|(item, text)| (item.document, text)).collect();
+    Export { cloud: reader.cloud, known, cut }
 }
 
 impl<'a> Reader<'a> {
@@ -147,6 +164,7 @@ impl<'a> Reader<'a> {
                     self.known += 1;
                     return read(self, item);
                 }
+                self.page(item, members);
                 for (name, value) in members.iter() {
                     self.list(name, value);
                     self.inner(item, value, join(&item.path, name), depth);
@@ -168,9 +186,40 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Counts what an answer has of a list that is longer.
+    fn page(&mut self, item: &Item<'a>, members: &'a api::Map) {
+        for (total, list) in TOTALS {
+            let Some(total) = item.number(&[total]).and_then(|at| usize::try_from(at.value).ok()) else {
+                continue;
+            };
+            let wanted = |name: &str| if list.is_empty() { known_list(name).is_some() } else { name == list };
+            for (name, all) in members.iter().filter(|(name, _)| wanted(name)) {
+                let Some(all) = all.as_array() else { continue };
+                let new = || (0, Item { path: join(&item.path, name), ..item.clone() });
+                self.pages.entry((name, total)).or_insert_with(new).0 += all.len();
+            }
+        }
+    }
+
+    /// Lists of which not every page was given.
+    fn cut(&mut self) -> Vec<(Item<'a>, String)> {
+        let mut cut = Vec::new();
+        for ((name, total), (given, item)) in std::mem::take(&mut self.pages) {
+            if given >= total {
+                continue;
+            }
+            let text = format!("{name} has {given} of {total}: the other pages are missing");
+            if let Some(list) = known_list(name).flatten() {
+                let resource = Resource { name: text.clone(), ..item.resource("List", &[], &[]) };
+                self.untold(list, &resource);
+            }
+            cut.push((item, text));
+        }
+        cut
+    }
+
     fn list(&mut self, name: &str, value: &Value) {
-        let known = ADAPTERS.iter().flat_map(|adapter| adapter.lists).find(|(list, _)| *list == name);
-        if let Some((_, given)) = known {
+        if let Some(given) = known_list(name) {
             self.known += 1;
             // Names alone tell nothing of what they name.
             let is_told = value.as_array().is_none_or(|all| all.iter().all(|one| one.as_object().is_some()));
@@ -203,6 +252,12 @@ impl<'a> Reader<'a> {
             }
         }
     }
+}
+
+/// What a member is a list of; `None` for one that is not known.
+fn known_list(name: &str) -> Option<Option<Given>> {
+    let all = ADAPTERS.iter().flat_map(|adapter| adapter.lists);
+    all.into_iter().find(|(list, _)| *list == name).map(|(_, given)| *given)
 }
 
 /// The cluster that the way to an answer names: by its id, or by its name as a word (`prod` in `prod-ip-acl.json`); the
