@@ -29,8 +29,8 @@ const OF_POD: [&str; 10] = [
 ];
 
 /// The same of a container.  Resources are left to LimitRanges and autoscalers.
-const OF_CONTAINER: [&str; 9] =
-    ["name", "image", "command", "args", "securityContext", "envFrom", "ports", "lifecycle", "volumeDevices"];
+const OF_CONTAINER: [&str; 8] =
+    ["name", "image", "command", "args", "securityContext", "envFrom", "lifecycle", "volumeDevices"];
 
 /// Where admission mounts the token of the service account.
 const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -138,7 +138,9 @@ fn essence(pod: &Pod<'_>) -> Value {
     let account = account.into_iter().find(|name| !name.is_empty()).unwrap_or("default");
     add(&mut all, "serviceAccountName", account.into());
     for list in super::LISTS {
-        let containers: Vec<Value> = pod.spec.array_at(&[list]).iter().map(container).collect();
+        let of_host = pod.spec.at(&["hostNetwork"]).as_bool() == Some(true);
+        let containers: Vec<Value> =
+            pod.spec.array_at(&[list]).iter().map(|value| container(value, of_host)).collect();
         add(&mut all, list, containers.into());
     }
     let volumes = pod.spec.array_at(&["volumes"]).iter().filter(|volume| !is_added(volume));
@@ -152,11 +154,19 @@ fn essence(pod: &Pod<'_>) -> Value {
     Value::Object(all)
 }
 
-fn container(value: &Value) -> Value {
+/// On the host's network the API writes ports of the host into pods, not into templates.
+fn container(value: &Value, of_host: bool) -> Value {
     let mut all = Map::new();
     for member in OF_CONTAINER {
         add(&mut all, member, value.at(&[member]).clone());
     }
+    let ports = value.array_at(&["ports"]).iter().cloned().map(|mut port| {
+        if of_host && port.at(&["hostPort"]) == port.at(&["containerPort"]) {
+            port.remove_at(&["hostPort"]);
+        }
+        port
+    });
+    add(&mut all, "ports", ports.collect::<Vec<_>>().into());
     let filtered = |list: &str, is_added: &dyn Fn(&Value) -> bool| -> Value {
         value.array_at(&[list]).iter().filter(|item| !is_added(item)).cloned().collect::<Vec<_>>().into()
     };

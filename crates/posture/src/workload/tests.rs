@@ -88,6 +88,16 @@ fn each_thing_once() {
         volumeMounts: [{mountPath: /var/run/secrets/kubernetes.io/serviceaccount, name: kube-api-access-x}]}]}",
     );
     assert_eq!(looked_at(&[DEPLOYMENT, &set, &pod]), ["d spec.template.spec.x"]);
+    let (host, port) =
+        ("spec: {hostNetwork: true, containers: [{name: a, ports: [P]}]}", "{containerPort: 80}");
+    let set = made(
+        "ReplicaSet",
+        "h",
+        "none",
+        &format!("spec: {{template: {{{}}}}}", host.replace("[P]", &format!("[{port}]"))),
+    );
+    let defaulted = host.replace("[P]", "[{containerPort: 80, hostPort: 80}]");
+    assert_eq!(looked_at(&[&set, &made("Pod", "p", "h1", &defaulted)]), ["h spec.template.spec.x"]);
     let old = made(
         "ReplicaSet",
         "old",

@@ -122,7 +122,8 @@ fn mounts_token(look: &Look<'_>) -> bool {
 fn token_mounted(look: &Look<'_>) -> Option<Vec<Flaw>> {
     // Whoever gave an account of its own rights meant it to use them.
     let namespace = look.workload.object.namespace();
-    let has_rights = account(look) != "default" && look.objects.is_bound(namespace, account(look));
+    let has_rights =
+        look.workload.account() != "default" && look.objects.is_bound(namespace, look.workload.account());
     let asked_for = has_rights || look.workload.label(USES_API) == Some("true");
     if asked_for || !mounts_token(look) {
         return Some(Vec::new());
