@@ -62,8 +62,8 @@ fn unknown(id: &str) -> String {
         return format!("{id} is an item of a guideline; what decides it: {}", said(&deciding));
     }
     let near: Vec<_> = checks.filter(|check| is_near(id, check.id)).map(|check| check.id).take(5).collect();
-    let meant = if near.is_empty() { String::new() } else { format!("; did you mean {}?", said(&near)) };
-    format!("there is no check {id}{meant}; `sumun scan list` names them all")
+    let meant = if near.is_empty() { String::new() } else { format!(" did you mean {}?", said(&near)) };
+    format!("there is no check {id};{meant} `sumun scan list` names them all")
 }
 
 /// True for a name without its dash or its zeros, and for one that differs in one letter.

@@ -18,16 +18,22 @@ const ID: &str = "IMG-021";
 const PUBLIC: &[&str] = &[
     "docker.io",
     "cgr.dev",
+    "docker.elastic.co",
     "gcr.io",
     "ghcr.io",
     "k8s.gcr.io",
+    "lscr.io",
     "mcr.microsoft.com",
     "nvcr.io",
     "public.ecr.aws",
     "quay.io",
     "registry.access.redhat.com",
+    "registry.fedoraproject.org",
     "registry.gitlab.com",
+    "registry.istio.io",
     "registry.k8s.io",
+    "registry.opensuse.org",
+    "registry.suse.com",
     "xpkg.upbound.io",
 ];
 
