@@ -199,3 +199,25 @@ fn what_is_lacking_is_generated() {
     let (code, out, _) = dir.scan(&["generate", "audit-policy"]);
     assert!(code == 0 && out.contains("kind: Policy\n"), "{out}");
 }
+
+#[test]
+fn one_run_patches_all_that_can_be() {
+    let dir = Dir::new("rounds");
+    // Users of its own only when it shares nothing with the host.
+    dir.write("my pod.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: shop}\nspec:\n  hostPID: true # why\n  containers:\n  - {name: a, image: 'x:1'}\n");
+    let patch = dir.scan(&["-f", "my pod.yaml", "--fix", "--fix-offered"]).1;
+    assert!(patch.starts_with("--- a/my pod.yaml\t\n") && patch.contains("+  hostUsers: false"), "{patch}");
+    dir.scan(&["-f", ".", "--fix=apply", "--fix-offered"]);
+    let once = fs::read_to_string(dir.0.join("my pod.yaml")).unwrap();
+    assert!(once.contains("hostUsers: false") && !once.contains("hostPID"), "{once}");
+    assert_eq!(dir.scan(&["-f", ".", "--fix", "--fix-offered"]).1, "");
+}
+
+#[test]
+fn nothing_to_look_at_is_no_pass() {
+    let dir = Dir::new("nothing");
+    dir.write("values.yaml", "replicas: 3\n");
+    let (code, out, err) = dir.scan(&["-f", "."]);
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert!(err.ends_with("error: there is nothing to look at in what was given\n"), "{err}");
+}
