@@ -17,6 +17,7 @@ mod frameworks;
 mod generate;
 mod image;
 mod input;
+mod limits;
 mod network;
 mod objects;
 mod particles;
@@ -43,12 +44,13 @@ pub use fix::{Dropped, Fixes, Mended, Patch, Wish, fixes, has_patch};
 pub use frameworks::{Framework, Item, items};
 pub use generate::{Made, audit_policy, default_deny, keep_from_metadata, manifest, psa_labels};
 pub use input::Input;
+pub use limits::{LIMITS, Limit, Limits};
 pub use report::{
     AreaScore, ItemOutcome, Outcome, Report, csv, html, junit, markdown, oscal, policy_report, sarif, text,
     value,
 };
 pub use scan::{scan, scan_only};
-pub use settings::{Limits, LogLimits, Profile, Settings};
+pub use settings::{Profile, Settings};
 pub use shown::{visible, visible_lines};
 pub use sources::audit_log::AuditLog;
 pub use sources::control_plane::files_named;

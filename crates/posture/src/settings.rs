@@ -7,6 +7,7 @@ use api::time::Timestamp;
 use evidence::Object;
 
 use crate::input::Input;
+use crate::limits::Limits;
 use crate::sources::cloud::Cloud;
 use crate::words::{Said, Words, words};
 
@@ -26,56 +27,10 @@ pub struct Settings {
     pub now: Timestamp,
     /// Namespaces of the system, which workloads keep out of.
     pub system_namespaces: Vec<String>,
-    /// The most applications in one namespace.
-    pub most_applications: usize,
-    /// The smallest number of a user or group that is certainly not one of a host.
-    pub lowest_id: i64,
     /// Registries, or folders of them, that images may come from; empty when nobody has said.
     pub registries: Vec<String>,
-    /// The longest life of a projected token, in seconds.
-    pub longest_token: i64,
-    /// What images and evidence may be like.
+    /// How old, how many, how long.
     pub limits: Limits,
-    /// What audit logs may be like.
-    pub log: LogLimits,
-}
-
-/// What audit logs may be like.
-#[derive(Clone, Copy, Debug)]
-pub struct LogLimits {
-    /// The longest time without an event, in minutes.
-    pub longest_gap: i64,
-    /// Refusals (401 and 403) of one source within a minute that make a burst.
-    pub burst: u64,
-    /// Days that a log must tell of before what is not used in it counts as unused.
-    pub least_days: i64,
-}
-
-impl Default for LogLimits {
-    fn default() -> Self {
-        Self { longest_gap: 60, burst: 30, least_days: 30 }
-    }
-}
-
-/// What images and evidence may be like: how many vulnerabilities, how old.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// The most critical vulnerabilities of an image that could be mended.
-    pub critical: usize,
-    /// The most high ones.
-    pub high: usize,
-    /// Days after which a report on an image tells too little.
-    pub report_days: i64,
-    /// Days after which other evidence tells too little: analyses of code, checks of hosts.
-    pub evidence_days: i64,
-    /// Days after which a list of rights has to be looked at again.
-    pub review_days: i64,
-    /// Days after which an image is to be built again.
-    pub image_days: i64,
-    /// The most packages of a small image.
-    pub packages: usize,
-    /// The most bytes of a small image.
-    pub bytes: i64,
 }
 
 /// Who runs the control plane: what can be mended there, and what is there at all.
@@ -111,27 +66,8 @@ impl Default for Settings {
             profile: Profile::SelfManaged,
             now: Timestamp::new(i64::try_from(since.as_secs()).unwrap_or(i64::MAX), 0),
             system_namespaces: system.map(str::to_owned).to_vec(),
-            most_applications: 5,
-            lowest_id: 10_000,
             registries: Vec::new(),
-            longest_token: 86_400,
             limits: Limits::default(),
-            log: LogLimits::default(),
-        }
-    }
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            critical: 0,
-            high: 10,
-            report_days: 30,
-            evidence_days: 90,
-            review_days: 180,
-            image_days: 180,
-            packages: 150,
-            bytes: 500 << 20,
         }
     }
 }

@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use sumun_posture::{Area, Check, Fix, Framework, Language, catalogue, items};
+use sumun_posture::{Area, Check, Fix, Framework, LIMITS, Language, catalogue, items};
 
 fn is_as_written(name: &str, got: &str) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(name);
@@ -62,6 +62,16 @@ fn every_check_is_listed() {
             page.push_str("| check | severity | asks for | | decided from | fix |\n| --- | --- | --- | --- | --- | --- |\n");
         }
         page.push_str(&row(check));
+    }
+    page.push_str(
+        "\n## Limits\n\n\
+         What a site decides for itself, with `--limit NAME=N`: how old, how many, how long.\n\n\
+         | limit | default | what | | checks |\n| --- | --- | --- | --- | --- |\n",
+    );
+    for limit in LIMITS {
+        let (en, ko) = (limit.about.of(Language::English), limit.about.of(Language::Korean));
+        writeln!(page, "| {} | {} | {en} | {ko} | {} |", limit.name, limit.default, limit.checks.join(", "))
+            .unwrap();
     }
     is_as_written("checks.md", &page);
 }

@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use evidence::{Object, Origin};
 use sumun_posture::{
-    AuditLog, Document, Input, Kind, Language, Profile, Settings, Status, catalogue, scan, scan_only,
+    AuditLog, Document, Input, Kind, Language, Limit, Profile, Settings, Status, catalogue, scan, scan_only,
 };
 
 /// When the fixtures are looked at.
@@ -142,7 +142,10 @@ fn settings(words: &[&str]) -> Settings {
     };
     for (key, value) in words.iter().filter_map(|word| word.split_once('=')) {
         match key {
-            "burst" => settings.log.burst = value.parse().unwrap(),
+            "limit" => {
+                let (name, number) = value.split_once(':').unwrap();
+                settings.limits.set(Limit::find(name).unwrap(), number.parse().unwrap());
+            }
             "profile" => settings.profile = Profile::parse(value).unwrap(),
             "now" => settings.now = Timestamp::parse(value).unwrap(),
             _ => assert_eq!(key, "a known setting"),

@@ -1,8 +1,8 @@
-//! `sumun scan list` and `sumun scan explain`: what is checked.
+//! `sumun scan list` and `sumun scan explain`: what is checked, and which limits a site may decide.
 
 use api::{Value, object};
-use clap::{Arg, ArgMatches, Command};
-use posture::{Language, catalogue};
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use posture::{LIMITS, Language, Limit, catalogue};
 
 use super::{language, spoken};
 use crate::common::{self, Failure, Output, exit, table};
@@ -10,7 +10,7 @@ use crate::common::{self, Failure, Output, exit, table};
 /// The subcommands.
 pub(super) fn commands() -> [Command; 2] {
     [
-        Command::new("list").about("Every check").args([common::output_arg(), language()]),
+        Command::new("list").about("Every check").args([limits(), common::output_arg(), language()]),
         Command::new("explain")
             .about("What a check asks for, and what to do about it")
             .arg(Arg::new("id").required(true).value_name("ID").help("Such as POD-005"))
@@ -18,8 +18,18 @@ pub(super) fn commands() -> [Command; 2] {
     ]
 }
 
+fn limits() -> Arg {
+    Arg::new("limits")
+        .long("limits")
+        .action(ArgAction::SetTrue)
+        .help("What you may decide with --limit NAME=N, instead of the checks")
+}
+
 pub(super) fn list(matches: &ArgMatches) -> Result<u8, Failure> {
     let language = spoken(matches);
+    if matches.get_flag("limits") {
+        return list_limits(matches, language);
+    }
     let value = || Value::from(catalogue().iter().map(|c| described(c, language)).collect::<Vec<_>>());
     Output::of(matches).show(value, || {
         let rows: Vec<_> = catalogue()
@@ -33,6 +43,27 @@ pub(super) fn list(matches: &ArgMatches) -> Result<u8, Failure> {
         table(&["ID", "SEVERITY", "FROM", "WHAT IS ASKED FOR"], &rows)
     })?;
     Ok(exit::OK)
+}
+
+fn list_limits(matches: &ArgMatches, language: Language) -> Result<u8, Failure> {
+    let value = || Value::from(LIMITS.iter().map(|limit| limited(limit, language)).collect::<Vec<_>>());
+    Output::of(matches).show(value, || {
+        let row = |limit: &Limit| {
+            let about = limit.about.of(language).to_owned();
+            vec![limit.name.to_owned(), limit.default.to_string(), limit.checks.join(" "), about]
+        };
+        table(&["NAME", "DEFAULT", "CHECKS", "WHAT"], &LIMITS.iter().map(row).collect::<Vec<_>>())
+    })?;
+    Ok(exit::OK)
+}
+
+fn limited(limit: &Limit, language: Language) -> Value {
+    object! {
+        "name" => limit.name,
+        "default" => limit.default,
+        "checks" => limit.checks.iter().map(|id| Value::from(*id)).collect::<Vec<_>>(),
+        "about" => limit.about.of(language),
+    }
 }
 
 fn described(check: &posture::Check, language: Language) -> Value {
@@ -49,6 +80,7 @@ fn described(check: &posture::Check, language: Language) -> Value {
         "cis" => list(&check.cis),
         "nsa" => list(&check.nsa),
         "pss" => check.pss,
+        "limits" => Limit::of(check.id).map(|limit| limited(limit, language)).collect::<Vec<_>>(),
     }
 }
 
@@ -96,6 +128,10 @@ pub(super) fn explain(matches: &ArgMatches) -> Result<u8, Failure> {
             if !check.pss.is_empty() {
                 rows.push(("PSS", check.pss.to_owned()));
             }
+            rows.extend(Limit::of(check.id).map(|limit| {
+                let about = limit.about.of(language);
+                ("limit", format!("--limit {}={}: {about}", limit.name, limit.default))
+            }));
             rows.into_iter().map(|(name, text)| format!("{name:<10} {text}\n")).collect()
         },
     )?;

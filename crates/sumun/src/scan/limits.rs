@@ -1,35 +1,25 @@
-//! How many vulnerabilities a site takes, how old reports may be, and rights that are written down to be reviewed.
+//! What a site takes: how old, how many, how long; and rights that are written down to be reviewed.
 //!
 //! Entry points: [`args`], [`limits`], [`write_rights`].
 
 use std::path::Path;
 
-use clap::{Arg, ArgMatches, ValueHint, value_parser};
-use posture::{Input, Limits};
+use clap::{Arg, ArgAction, ArgMatches, ValueHint};
+use posture::{Input, Limit, Limits};
 
 use crate::common::{Failure, say};
 use crate::scan::files;
 
 /// The flags.
-pub(super) fn args() -> [Arg; 4] {
-    let number = |name: &'static str, value: &'static str, default: &'static str, help: &'static str| {
-        Arg::new(name)
-            .long(name)
-            .value_name(value)
-            .value_parser(value_parser!(u32))
-            .default_value(default)
-            .help_heading("Evidence")
-            .help(help)
-    };
+pub(super) fn args() -> [Arg; 2] {
     [
-        number(
-            "max-critical",
-            "N",
-            "0",
-            "The most critical vulnerabilities of an image that newer versions mend",
-        ),
-        number("max-high", "N", "10", "The most high ones"),
-        number("report-days", "DAYS", "30", "Days after which a report on an image tells too little"),
+        Arg::new("limit")
+            .long("limit")
+            .value_name("NAME=N")
+            .action(ArgAction::Append)
+            .value_delimiter(',')
+            .value_parser(parsed)
+            .help("What you take: how old, how many; `sumun scan list --limits` names all; may be repeated"),
         Arg::new("write-rights")
             .long("write-rights")
             .value_name("FILE")
@@ -39,15 +29,21 @@ pub(super) fn args() -> [Arg; 4] {
     ]
 }
 
+/// A limit and its number.
+fn parsed(text: &str) -> Result<(&'static Limit, u32), String> {
+    let (name, number) = text.split_once('=').ok_or("it is NAME=N")?;
+    let limit = Limit::find(name)
+        .ok_or_else(|| format!("there is no limit {name}; `sumun scan list --limits` names them all"))?;
+    let number = number.parse().map_err(|_| format!("{number:?} is no number that a limit can be"))?;
+    Ok((limit, number))
+}
+
 /// What the flags say.
 pub(super) fn limits(matches: &ArgMatches) -> Limits {
-    let number = |name: &str| matches.get_one::<u32>(name).copied();
     let mut limits = Limits::default();
-    let count =
-        |name: &str, default: usize| number(name).and_then(|n| usize::try_from(n).ok()).unwrap_or(default);
-    limits.critical = count("max-critical", limits.critical);
-    limits.high = count("max-high", limits.high);
-    limits.report_days = number("report-days").map_or(limits.report_days, i64::from);
+    for (limit, number) in matches.get_many::<(&'static Limit, u32)>("limit").into_iter().flatten() {
+        limits.set(limit, *number);
+    }
     limits
 }
 

@@ -21,9 +21,6 @@ pub(super) const IDS: &[&str] = &["AUD-011", "AUD-012", "AUD-013"];
 
 const SHIPPERS: [Role; 2] = [Role::Shipper, Role::ShipperElsewhere];
 
-/// How long logs are to be kept, in days.
-const KEPT: i64 = 365;
-
 /// Paths of nodes with the logs of the system in or below them, and those with logs of containers alone.
 const SYSTEM_LOGS: [&str; 8] = [
     "/",
@@ -55,7 +52,7 @@ const NOWHERE: Words = words(
     "the configuration of {} does not tell where logs go",
     "{}의 설정에서 로그를 보내는 곳을 알 수 없음",
 );
-const SHORT: Words = words("logs are kept for {} days; 365 are asked for", "로그를 {}일 보관함 (365일 필요)");
+const SHORT: Words = words("logs are kept for {} days; {} are asked for", "로그를 {}일 보관함 ({}일 필요)");
 const NOBODY_LOOKS: Words =
     words("nothing was found that measures, searches or watches", "측정, 검색, 감시하는 도구를 찾지 못함");
 const CONTAINERS_ONLY: Words = words(
@@ -171,6 +168,7 @@ fn shipping(scan: &mut Scan<'_>, shippers: &Shippers<'_>) {
 
 /// How long stores of logs keep them, where that is set.
 fn retention(scan: &mut Scan<'_>) {
+    let wanted = scan.settings.limits.log_days;
     let input = scan.input;
     for map in input.objects.of_kind("", "ConfigMap") {
         let members = map.value.at(&["data"]).as_object().into_iter().flat_map(api::Map::iter);
@@ -179,9 +177,9 @@ fn retention(scan: &mut Scan<'_>) {
             let days = lines.filter_map(|line| line.strip_prefix("retention_period:")).filter_map(days);
             for days in days.filter(|days| *days > 0) {
                 scan.examine("AUD-011");
-                if days < KEPT {
+                if days < wanted {
                     let field = format!("data[{key}]");
-                    scan.find("AUD-011", Status::Warn, map, field, SHORT.with([days]));
+                    scan.find("AUD-011", Status::Warn, map, field, SHORT.with([days, wanted]));
                 }
             }
         }

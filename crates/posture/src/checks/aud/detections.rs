@@ -74,7 +74,7 @@ fn seen(scan: &mut Scan<'_>, id: &'static str, sighting: &Sighting) {
 }
 
 fn bursts(scan: &mut Scan<'_>, log: &AuditLog) {
-    let least = scan.settings.log.burst;
+    let least = u64::try_from(scan.settings.limits.refusals).unwrap_or(0);
     let mut all: Vec<(&str, &Burst)> = log.bursts().filter(|(_, burst)| burst.most >= least).collect();
     all.sort_by_key(|(source, burst)| (u64::MAX - burst.most, *source));
     for (source, burst) in all {

@@ -57,7 +57,7 @@ pub(super) fn run(scan: &mut Scan<'_>) {
 }
 
 fn gaps(scan: &mut Scan<'_>, integrity: &Integrity) {
-    let gaps = integrity.gaps(scan.settings.log.longest_gap);
+    let gaps = integrity.gaps(scan.settings.limits.log_gap);
     for (from, to) in gaps.iter().take(MOST_GAPS) {
         let minutes = (to.seconds() - from.seconds()) / 60;
         let reason = GAP.with([from.text().to_string(), to.text().to_string(), minutes.to_string()]);

@@ -19,9 +19,6 @@ pub(super) const SETTINGS: &[Setting] = &[
 /// September 2026).
 const KMS_SINCE: Release = Release::minor(28);
 
-/// When the end of a release is near enough to plan, in days.
-const NEAR: i64 = 60;
-
 /// How many minor releases a node may be behind the API server.
 const MOST_BEHIND: u32 = 3;
 
@@ -115,7 +112,9 @@ fn looked_after(scan: &mut Scan<'_>, cluster: &Cluster<'_>, at: &At<String>, ver
     let shown = at.value.as_str();
     let (status, reason) = match support(version.minor, cluster.provider.profile(), scan.settings.now) {
         Support::Until(day, left) if left < 0 => (Status::Fail, ENDED.with([shown, day])),
-        Support::Until(day, left) if left <= NEAR => (Status::Warn, ENDING.with([shown, day])),
+        Support::Until(day, left) if left < scan.settings.limits.support_days => {
+            (Status::Warn, ENDING.with([shown, day]))
+        }
         Support::Ended => (Status::Fail, LONG_ENDED.with([shown])),
         Support::Until(..) | Support::Unknown => return,
     };

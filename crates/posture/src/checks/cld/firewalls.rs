@@ -25,9 +25,6 @@ const ADMIN: [(Ports, &str); 8] = [
 /// Ports that services open on nodes.
 const NODE_PORTS: Ports = Ports::of(30_000, 32_767);
 
-/// How many ports a rule may open.
-const MOST_PORTS: u32 = 1000;
-
 /// How many rules of a subnet's firewall are held against each other.
 const MOST_RULES: usize = 1000;
 
@@ -102,7 +99,8 @@ fn broad(scan: &mut Scan<'_>, rule: &Rule<'_>) {
     // Members of a group trust each other; and load balancers need the ports of nodes.
     let private = rule.peers.iter().all(|peer| Range::parse(&peer.value).is_some_and(Range::is_private));
     let needed = |ports: &Ports| private && NODE_PORTS.contains(*ports);
-    let many = rule.ports.iter().find(|ports| ports.count() > MOST_PORTS && !needed(ports));
+    let most = scan.settings.limits.port_range;
+    let many = rule.ports.iter().find(|ports| i64::from(ports.count()) > most && !needed(ports));
     if let (Some(ports), Some(peer)) = (many, rule.peers.first()) {
         let reason = MANY_PORTS.with([ports.count().to_string(), ports.to_string(), peer.value.clone()]);
         scan.find("CLD-003", Status::Warn, &rule.resource, rule.ports_field.clone(), reason);

@@ -16,12 +16,8 @@ const NO_INSECURE_PORT: u32 = 24;
 /// Suites that Go itself calls insecure begin or end so, or have this in them.
 const WEAK: [&str; 4] = ["TLS_RSA_", "_RC4_", "_3DES_", "_CBC_SHA256"];
 
-/// Days before the end of a certificate from which on it should be renewed, and the smallest RSA key.
-const RENEW_DAYS: i64 = 30;
+/// The smallest RSA key that is still good.
 const LEAST_RSA_BITS: usize = 2048;
-
-/// Requests that take longer than that hold a connection for whoever sent them.
-const LONGEST_REQUEST: i64 = 300;
 
 const BASIC: Words =
     words("passwords stand in {} (--basic-auth-file)", "비밀번호가 {}에 저장되어 있음 (--basic-auth-file)");
@@ -132,10 +128,10 @@ pub(super) fn serving_certificate(look: &mut Look<'_, '_>) -> bool {
         }
     };
     let (end, left) = (certificate.not_after, -look.settings().days_since(certificate.not_after));
-    match left {
-        i64::MIN..0 => look.find_in(Status::Fail, file.place(), "", ENDED.with([end.text()])),
-        0..RENEW_DAYS => look.find_in(Status::Warn, file.place(), "", ENDS.with([end.text()])),
-        _ => {}
+    if left < 0 {
+        look.find_in(Status::Fail, file.place(), "", ENDED.with([end.text()]));
+    } else if left < look.settings().limits.certificate_days {
+        look.find_in(Status::Warn, file.place(), "", ENDS.with([end.text()]));
     }
     if let Some(bits) = certificate.rsa_bits.filter(|bits| *bits < LEAST_RSA_BITS) {
         look.find_in(Status::Warn, file.place(), "", SHORT.with([bits]));
@@ -167,8 +163,9 @@ pub(super) fn transport(look: &mut Look<'_, '_>) -> bool {
 pub(super) fn request_timeout(look: &mut Look<'_, '_>) -> bool {
     let flag = "request-timeout";
     let text = look.flags().text(flag);
+    let longest = look.settings().limits.request_seconds;
     let seconds = api::time::duration::parse(text).map(|nanos| nanos / 1_000_000_000);
-    if seconds.is_ok_and(|seconds| seconds <= 0 || seconds > LONGEST_REQUEST) {
+    if seconds.is_ok_and(|seconds| seconds <= 0 || seconds > longest) {
         look.warn(flag, LONG.with([text]));
     }
     true

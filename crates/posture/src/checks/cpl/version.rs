@@ -12,9 +12,6 @@ use crate::words::{Words, words};
 pub(super) const IDS: &[&str] = &["CPL-037"];
 const ID: &str = "CPL-037";
 
-/// Days before the end of a release from which on the next one should be planned.
-const SOON: i64 = 60;
-
 const ENDED: Words = words("{} gets no fixes since {}", "{}은 {}에 지원이 끝남");
 const ENDED_LONG: Words = words("{} gets no fixes any more", "{}은 지원이 끝난 지 오래됨");
 const ENDS: Words = words("{} gets fixes until {} only", "{}은 {}에 지원이 끝날 예정임");
@@ -50,7 +47,7 @@ pub(super) fn run(scan: &mut Scan<'_>) {
             Support::Until(day, left) if left < 0 => {
                 scan.find(ID, Status::Fail, place, field, ENDED.with([shown.as_str(), day]));
             }
-            Support::Until(day, left) if left < SOON => {
+            Support::Until(day, left) if left < scan.settings.limits.support_days => {
                 scan.find(ID, Status::Warn, place, field, ENDS.with([shown.as_str(), day]));
             }
             Support::Until(..) => {}

@@ -22,9 +22,6 @@ const KINDS: [&str; 2] = [MUTATING, "ValidatingWebhookConfiguration"];
 /// Resources whose webhooks guard the cluster.
 const GUARDED: [(&str, &str); 3] = [("", "pods"), ("", "namespaces"), ("rbac.authorization.k8s.io", "*")];
 
-const LONGEST_TIMEOUT: i64 = 10;
-const RENEW_DAYS: i64 = 30;
-
 const UNVERIFIED: Words = words("whoever answers at its address is taken for {}", "누가 응답하든 {}로 믿음");
 const FAILS_OPEN: Words = words(
     "{} guards {} and is passed over when it cannot be asked",
@@ -107,7 +104,7 @@ fn failure(scan: &mut Scan<'_>, hook: &Hook<'_>) {
         hook.warn(scan, "CPL-040", "failurePolicy", FAILS_OPEN.with([hook.name(), guarded]));
     }
     let timeout = hook.value.at(&["timeoutSeconds"]).as_i64().unwrap_or(0);
-    if timeout > LONGEST_TIMEOUT {
+    if timeout > scan.settings.limits.webhook_seconds {
         hook.warn(scan, "CPL-040", "timeoutSeconds", SLOW.with([hook.name(), &timeout.to_string()]));
     }
 }
@@ -147,7 +144,7 @@ fn authority(scan: &mut Scan<'_>, hook: &Hook<'_>, bundle: &str) {
     };
     // Of several, the one that lasts longest is what keeps the webhook known.
     let Some(end) = all.iter().map(|certificate| certificate.not_after).max() else { return };
-    if -scan.settings.days_since(end) < RENEW_DAYS {
+    if -scan.settings.days_since(end) < scan.settings.limits.certificate_days {
         hook.warn(scan, "CPL-041", field, ENDS.with([hook.name(), end.text().as_str()]));
     }
 }

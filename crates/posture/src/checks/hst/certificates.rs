@@ -10,9 +10,6 @@ use crate::words::{Words, words};
 
 pub(super) const IDS: &[&str] = &["HST-075"];
 
-/// How many days ahead somebody has to act.
-const AHEAD: i64 = 30;
-
 const ENDED: Words = words("the certificate of \"{}\" ended on {}", "\"{}\" 인증서가 {}에 만료됨");
 const ENDS: Words = words(
     "the certificate of \"{}\" ends on {}, in {} days",
@@ -84,7 +81,7 @@ fn ends(scan: &mut Scan<'_>, place: &Place, field: &str, certificate: &Certifica
         (Status::Fail, ENDED.with([name, &day(until)]))
     } else if from.seconds() > scan.settings.now.seconds() {
         (Status::Fail, TO_COME.with([name, &day(from)]))
-    } else if left < AHEAD {
+    } else if left < scan.settings.limits.certificate_days {
         (Status::Warn, ENDS.with([name, &day(until), &left.to_string()]))
     } else {
         return;

@@ -18,9 +18,6 @@ const fn most_behind(kubelet: Release) -> u32 {
     if kubelet.minor < 25 { 2 } else { 3 }
 }
 
-/// How long a node may be out of order before somebody has to know, in seconds.
-const PATIENCE: i64 = 600;
-
 /// Conditions that are bad when they are true.
 const PRESSURE: [&str; 4] = ["MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable"];
 
@@ -107,8 +104,9 @@ fn health(scan: &mut Scan<'_>, node: &Object) {
         }
         Some(ready) if ready.str_at(&["status"]) != "True" => {
             let since = ready.str_at(&["lastTransitionTime"]);
+            let patience = scan.settings.limits.not_ready.saturating_mul(60);
             let long = crate::when::moment(since)
-                .is_none_or(|since| scan.settings.now.seconds() - since.seconds() > PATIENCE);
+                .is_none_or(|since| scan.settings.now.seconds() - since.seconds() > patience);
             let status = if long { Status::Fail } else { Status::Warn };
             let reason = NOT_READY.with([since, &message(ready)]);
             scan.find("HST-077", status, node, "status.conditions[Ready]".to_owned(), reason);

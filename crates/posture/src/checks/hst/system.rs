@@ -13,9 +13,6 @@ use crate::words::{Said, Words, words};
 
 pub(super) const IDS: &[&str] = &["HST-070", "HST-071", "HST-076", "HST-078"];
 
-/// How many days a security update may wait.
-const PATIENCE: i64 = 30;
-
 /// Systems made for running containers, by what `/etc/os-release` calls them.
 const MADE_FOR_CONTAINERS: [&str; 12] = [
     "bottlerocket",
@@ -146,8 +143,9 @@ fn updates(scan: &mut Scan<'_>, host: &Host<'_>) {
     };
     scan.examine("HST-071");
     let age = |member: &str| moment(updates.str_at(&[member])).map(|t| scan.settings.days_since(t));
-    let waiting = waiting(security, age("oldestSecurity"));
-    let asked = age("checked").filter(|days| *days > PATIENCE);
+    let patience = scan.settings.limits.patch_days;
+    let waiting = waiting(security, age("oldestSecurity"), patience);
+    let asked = age("checked").filter(|days| *days > patience);
     let stale = asked.map(|days| (Status::Warn, "checked", STALE.with([days])));
     let reboot = updates.at(&["rebootRequired"]).as_bool() == Some(true);
     let reboot = reboot.then(|| (Status::Warn, "rebootRequired", REBOOT.plain()));
@@ -156,10 +154,10 @@ fn updates(scan: &mut Scan<'_>, host: &Host<'_>) {
     }
 }
 
-fn waiting(security: i64, age: Option<i64>) -> Option<(Status, &'static str, Said)> {
+fn waiting(security: i64, age: Option<i64>, patience: i64) -> Option<(Status, &'static str, Said)> {
     match (security, age) {
         (..=0, _) => None,
-        (n, Some(days)) if days > PATIENCE => Some((Status::Fail, "security", OLD_PATCHES.with([n, days]))),
+        (n, Some(days)) if days > patience => Some((Status::Fail, "security", OLD_PATCHES.with([n, days]))),
         (_, Some(_)) => None,
         (n, None) => Some((Status::Warn, "security", PATCHES.with([n]))),
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::checks::cld::setting::{self, Setting};
 use crate::checks::cld::{not_exported, untold};
 use crate::finding::Status;
+use crate::limits::exceeds;
 use crate::scan::Scan;
 use crate::sources::attestation::attested;
 use crate::sources::cloud::{AccessEntry, At, Cloud, Given, Identity, Power};
@@ -17,12 +18,6 @@ const SETTINGS: &[Setting] = &[Setting {
     of: |cluster| &cluster.grants_by_api,
     off: |_| (Status::Warn, BY_MAP.plain()),
 }];
-
-/// How many entries of a cluster may be its administrators.
-const MOST_ADMINS: usize = 3;
-
-/// How old an access key may be, in days.
-const OLDEST_KEY: i64 = 90;
 
 /// Policies with which everything can be done, on any cloud.
 const EVERYTHING: [&str; 3] = ["NCP_ADMINISTRATOR", "NCP_INFRA_MANAGER", "ADMINISTRATORACCESS"];
@@ -141,6 +136,7 @@ fn admin<'e>(entry: &'e AccessEntry<'_>) -> Option<&'e At<String>> {
 }
 
 fn grants(scan: &mut Scan<'_>, entry: &AccessEntry<'_>, admins: usize, cloud: &Cloud<'_>) {
+    let most = scan.settings.limits.cluster_admins;
     if let Some(policy) = admin(entry) {
         // The entry names an identity by its id; its name stands elsewhere, if it was exported.
         let named = cloud.identities.iter().find(|identity| {
@@ -150,7 +146,7 @@ fn grants(scan: &mut Scan<'_>, entry: &AccessEntry<'_>, admins: usize, cloud: &C
             || named.is_some_and(|identity| is_pipeline(&identity.resource.name));
         let reason = match is_pipeline {
             true => PIPELINE_ADMIN.with([&policy.value]),
-            false if admins > MOST_ADMINS => MANY_ADMINS.with([admins, MOST_ADMINS]),
+            false if exceeds(admins, most) => MANY_ADMINS.with([admins.to_string(), most.to_string()]),
             false => return wide(scan, entry),
         };
         scan.find("IAM-037", Status::Fail, &entry.resource, policy.field.clone(), reason);
@@ -218,7 +214,7 @@ fn powers(scan: &mut Scan<'_>, identity: &Identity<'_>) {
 fn keys(scan: &mut Scan<'_>, identity: &Identity<'_>) {
     for key in identity.keys.iter().filter(|key| key.is_active) {
         let Some(days) = key.made.map(|made| scan.settings.days_since(made)) else { continue };
-        if days > OLDEST_KEY {
+        if days > scan.settings.limits.key_days {
             scan.find("IAM-039", Status::Warn, &identity.resource, key.field.clone(), OLD_KEY.with([days]));
         }
     }

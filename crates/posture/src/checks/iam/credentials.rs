@@ -18,9 +18,6 @@ use crate::words::{Said, Words, words};
 
 pub(super) const IDS: &[&str] = &["IAM-002", "IAM-030", "IAM-031", "IAM-032", "IAM-033"];
 
-/// The longest that a certificate of a person should last, in days.
-const LONGEST: i64 = 90;
-
 /// Where installers put the kubeconfigs of administrators.
 const ADMINISTRATORS: [&str; 2] = ["/etc/kubernetes/admin.conf", "/etc/kubernetes/super-admin.conf"];
 
@@ -137,16 +134,16 @@ fn certificates(scan: &mut Scan<'_>, place: &Place, user: &User<'_>) {
         return;
     }
     let (status, reason) = match user.shown_certificate() {
-        Some(certificate) => judged(certificate),
+        Some(certificate) => judged(certificate, scan.settings.limits.client_certificate_days),
         None => (Status::Warn, CERTIFICATE.with([user.name])),
     };
     scan.find("IAM-030", status, place.clone(), user.certificate_field(), reason);
 }
 
-fn judged(certificate: &Certificate) -> (Status, Said) {
+fn judged(certificate: &Certificate, longest: i64) -> (Status, Said) {
     let name = &certificate.common_name;
     let days = (certificate.not_after.seconds() - certificate.not_before.seconds()).div_euclid(86_400);
-    match days > LONGEST {
+    match days > longest {
         true => {
             let parts = [name.clone(), days.to_string(), day(certificate.not_after)];
             (Status::Fail, LONG_CERTIFICATE.with(parts))
@@ -296,7 +293,8 @@ fn requested(scan: &mut Scan<'_>, request: &Object) {
         return;
     }
     let days = spec.at(&["expirationSeconds"]).as_i64().map_or(0, |seconds| seconds / 86_400);
-    let (status, reason) = match days > LONGEST {
+    let longest = scan.settings.limits.client_certificate_days;
+    let (status, reason) = match days > longest {
         true => (Status::Fail, REQUESTED_LONG.with([name, days.to_string()])),
         false => (Status::Warn, REQUESTED.with([name])),
     };

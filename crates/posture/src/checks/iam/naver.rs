@@ -12,6 +12,7 @@ use privilege::escalation::Principal;
 
 use super::held::named;
 use crate::finding::Status;
+use crate::limits::exceeds;
 use crate::scan::Scan;
 use crate::sources::cloud::{Cloud, Cluster};
 use crate::sources::rights::{Rights, is_everything};
@@ -22,9 +23,6 @@ pub(super) const IDS: &[&str] = &["IAM-034", "IAM-035"];
 /// The entry of the ConfigMap, and the annotation in which NKS says what it took over.
 const ENTRY: &str = "mapSubAccounts";
 const APPLIED: &str = "ncloud.com/applied-ncp-auth";
-/// How many may be mapped to everything.
-const MOST_ADMINS: usize = 3;
-
 const NO_ENTRY: Words = words("there is no data.mapSubAccounts", "data.mapSubAccounts가 없음");
 const BROKEN: Words = words("{}", "잘못된 항목: {}");
 const TWICE: Words = words(
@@ -163,7 +161,7 @@ fn roles(scan: &mut Scan<'_>, rights: &Rights<'_>, map: &Object, rules: &Rules) 
     let masters = Principal::Group(SYSTEM_MASTERS.to_owned());
     let may = |rule: &&Rule| of(rule).iter().any(|whom| mighty.contains(whom) || *whom == masters);
     let admins: Vec<&Rule> = rules.all().iter().filter(may).collect();
-    if admins.len() > MOST_ADMINS {
+    if exceeds(admins.len(), scan.settings.limits.cluster_admins) {
         let names = named(admins.iter().map(|rule| rule.username.clone()));
         let reason = MANY_ADMINS.with([admins.len().to_string(), names]);
         scan.find(ID, Status::Warn, map, format!("data.{ENTRY}"), reason);

@@ -16,8 +16,6 @@ pub(super) const IDS: &[&str] = &["IAM-027", "IAM-028", "IAM-029"];
 const JOINING: &str = "system:bootstrappers:kubeadm:default-node-token";
 /// A token that was used in so many days is in use.
 const IN_USE: i64 = 30;
-/// The longest that a token for joining should last, in seconds.
-const LONGEST: i64 = 86_400;
 
 const USED: &str = "kubernetes.io/legacy-token-last-used";
 const INVALID: &str = "kubernetes.io/legacy-token-invalid-since";
@@ -36,7 +34,7 @@ const SWEPT: Words = words("its token of {} is not valid since {}", "{}의 토�
 const NO_END: Words = words("the token never ends", "토큰에 만료일이 없음");
 const ENDED: Words = words("the token ended on {} and is still there", "{}에 만료된 토큰이 남아 있음");
 const LATE: Words =
-    words("the token lasts until {}, longer than a day", "토큰이 {}까지 유효하여 하루를 넘음");
+    words("the token lasts until {}, longer than {} hours", "토큰이 {}까지 유효하여 {}시간을 넘음");
 const GROUPS: Words = words("who shows the token is in {}", "토큰 사용자가 {} 그룹에 속함");
 
 pub(super) fn run(scan: &mut Scan<'_>) {
@@ -82,11 +80,12 @@ fn joining(scan: &mut Scan<'_>, secret: &Object) {
         return;
     }
     scan.examine("IAM-029");
+    let longest = scan.settings.limits.bootstrap_hours.saturating_mul(3600);
     let (status, reason) = match content(secret, "expiration").as_deref().and_then(moment) {
         None => (Status::Fail, NO_END.plain()),
         Some(end) if end <= scan.settings.now => (Status::Fail, ENDED.with([day(end)])),
-        Some(end) if end.seconds().saturating_sub(scan.settings.now.seconds()) > LONGEST => {
-            (Status::Warn, LATE.with([day(end)]))
+        Some(end) if end.seconds().saturating_sub(scan.settings.now.seconds()) > longest => {
+            (Status::Warn, LATE.with([day(end), scan.settings.limits.bootstrap_hours.to_string()]))
         }
         Some(_) => return groups(scan, secret),
     };

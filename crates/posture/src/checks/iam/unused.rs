@@ -44,8 +44,8 @@ pub(super) fn run(scan: &mut Scan<'_>) {
     }
     let (first, last) = log.observed().period();
     let days = days(first, last);
-    if days < scan.settings.log.least_days {
-        return scan.lack("IAM-040", SHORT.with([days, scan.settings.log.least_days]));
+    if days < scan.settings.limits.unused_days {
+        return scan.lack("IAM-040", SHORT.with([days, scan.settings.limits.unused_days]));
     }
     let comparison = compare(log.observed(), &policy);
     (0..comparison.looked_at).for_each(|_| scan.examine("IAM-040"));

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::known::{Known, Row, Seen, fail, warn};
 use crate::checks::Flaw;
+use crate::limits::exceeds;
 use crate::secrets::{known_format, looks_like};
 use crate::sources::images::{Config, Package, Subject};
 use crate::when::day;
@@ -125,11 +126,11 @@ fn minimal(known: &Known<'_>, image: &Subject<'_, '_>) -> Seen {
     }
     let limits = &known.settings.limits;
     let count = packages.iter().map(|package| package.name).collect::<BTreeSet<_>>().len();
-    if count > limits.packages {
+    if exceeds(count, limits.image_packages) {
         extras.push(format!("{count} packages"));
     }
     let size = image.facts.iter().filter_map(|facts| facts.size).max();
-    if let Some(size) = size.filter(|size| *size > limits.bytes) {
+    if let Some(size) = size.filter(|size| *size >> 20 > limits.image_mib) {
         extras.push(format!("{} MiB", size >> 20));
     }
     let reason = LARGE.with([image.names.title.clone(), extras.join(", ")]);

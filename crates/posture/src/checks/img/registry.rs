@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::checks::cld::not_exported;
 use crate::finding::Status;
 use crate::image::Image;
+use crate::limits::exceeds;
 use crate::scan::Scan;
 use crate::settings::Profile;
 use crate::sources::cloud::{At, Cloud, Identity, Registry};
@@ -17,12 +18,6 @@ const IDS: &[&str] = &["IMG-017", "IMG-018", "IMG-019", "IMG-020"];
 const PUBLIC: [&str; 3] = [".ncr.ntruss.com", ".ncr.gov-ntruss.com", ".ncr.fin-ntruss.com"];
 const PRIVATE: [&str; 3] =
     [".private-ncr.ntruss.com", ".private-ncr.gov-ntruss.com", ".private-ncr.fin-ntruss.com"];
-
-/// How old a report may be, in days.
-const OLDEST: i64 = 30;
-
-/// How many people may manage registries.
-const MOST_MANAGERS: usize = 3;
 
 const OVER_INTERNET: Words = words(
     "{} is pulled over the internet; the registry has a private endpoint",
@@ -39,8 +34,8 @@ const ANONYMOUS: Words =
 const NOT_TOLD: Words =
     words("the export does not tell how registry {} is set", "내보내기에 레지스트리 {}의 설정이 없음");
 const NO_SCAN: Words = words(
-    "images are not scanned as they come, and there is no report of the last 30 days",
-    "푸시할 때 스캔하지 않고 최근 30일 이내의 보고서도 없음",
+    "images are not scanned as they come, and there is no report of the last {} days",
+    "푸시할 때 스캔하지 않고 최근 {}일 이내의 보고서도 없음",
 );
 const SCAN_BY_HAND: Words = words(
     "images are not scanned as they come; only reports that somebody made tell of them",
@@ -125,7 +120,7 @@ fn reachable(scan: &mut Scan<'_>, registry: &Registry<'_>) {
 
 /// Registries whose images somebody has looked at lately.
 fn reported(images: &Images<'_>, scan: &Scan<'_>) -> Vec<String> {
-    let is_new = |taken| (0..=OLDEST).contains(&scan.settings.days_since(taken));
+    let is_new = |taken| (0..=scan.settings.limits.report_days).contains(&scan.settings.days_since(taken));
     let looked_at = images
         .facts
         .iter()
@@ -148,8 +143,11 @@ fn scanned(scan: &mut Scan<'_>, registry: &Registry<'_>, reported: &[String]) {
     }
     let hosts = [&registry.public_host, &registry.private_host];
     let by_hand = hosts.into_iter().any(|host| !host.is_empty() && reported.contains(host));
-    let (status, words) = if by_hand { (Status::Warn, SCAN_BY_HAND) } else { (Status::Fail, NO_SCAN) };
-    scan.find("IMG-019", status, &registry.resource, scans.field.clone(), words.plain());
+    let (status, reason) = match by_hand {
+        true => (Status::Warn, SCAN_BY_HAND.plain()),
+        false => (Status::Fail, NO_SCAN.with([scan.settings.limits.report_days])),
+    };
+    scan.find("IMG-019", status, &registry.resource, scans.field.clone(), reason);
 }
 
 /// A policy by which an identity may do everything with registries.
@@ -177,11 +175,12 @@ fn managers(scan: &mut Scan<'_>, cloud: &Cloud<'_>) {
             scan.lack("IMG-020", NO_POLICIES.with([identity.resource.title()]));
         }
     }
+    let most = scan.settings.limits.registry_managers;
     for (identity, policy) in managing {
         let reason = match identity.of_server {
             true => SERVER_MANAGES.with([&policy.value]),
-            false if people > MOST_MANAGERS => {
-                MANY_MANAGE.with([people.to_string(), policy.value.clone(), MOST_MANAGERS.to_string()])
+            false if exceeds(people, most) => {
+                MANY_MANAGE.with([people.to_string(), policy.value.clone(), most.to_string()])
             }
             false => continue,
         };

@@ -6,6 +6,7 @@ use super::known::{Known, Row, Seen, fail, warn};
 use crate::catalogue::Severity;
 use crate::checks::Flaw;
 use crate::finding::{Place, Status};
+use crate::limits::exceeds;
 use crate::scan::Scan;
 use crate::sources::exposure::{Opening, Way};
 use crate::sources::images::{Facts, Images, Subject, System, Vulnerability, vulnerabilities};
@@ -199,7 +200,7 @@ impl<'s> Worst<'s> {
 
     fn is_too_much(&self, known: &Known<'_>) -> bool {
         let limits = &known.settings.limits;
-        self.critical > limits.critical || self.high > limits.high
+        exceeds(self.critical, limits.critical) || exceeds(self.high, limits.high)
     }
 
     /// `CVE-… in openssl 3.0.1 (3.0.2)`

@@ -18,9 +18,6 @@ const ID: &str = "NET-020";
 /// Versions of TLS that nobody should speak any more.
 const OLD: [&str; 2] = ["1.0", "1.1"];
 
-/// Days before the end of a certificate from which on it should be renewed.
-const RENEW_DAYS: i64 = 30;
-
 const PLAIN: Words = words("{} is reached without TLS", "{}에 TLS 없이 연결함");
 const NOT_ASKED: Words = words(
     "which versions of TLS {} takes was not asked (--probe)",
@@ -82,11 +79,12 @@ fn judge(scan: &mut Scan<'_>, server: &str, probe: &Document) {
 fn is_good(scan: &mut Scan<'_>, server: &str, certificate: &Certificate, place: &Place) {
     let (start, end) = (certificate.not_before, certificate.not_after);
     let (now, left) = (scan.settings.now, -scan.settings.days_since(end));
+    let soon = scan.settings.limits.certificate_days;
     let mut tell = |status, reason| scan.find(ID, status, place.clone(), "certificate".to_owned(), reason);
-    match left {
-        i64::MIN..0 => tell(Status::Fail, ENDED.with([end.text()])),
-        0..RENEW_DAYS => tell(Status::Warn, ENDS.with([end.text()])),
-        _ => {}
+    if left < 0 {
+        tell(Status::Fail, ENDED.with([end.text()]));
+    } else if left < soon {
+        tell(Status::Warn, ENDS.with([end.text()]));
     }
     if now.seconds() < start.seconds() {
         tell(Status::Fail, EARLY.with([start.text()]));

@@ -4,6 +4,7 @@ use api::Value;
 use evidence::Object;
 
 use crate::finding::Status;
+use crate::limits::exceeds;
 use crate::network::Protocol;
 use crate::scan::Scan;
 use crate::sources::exposure::Services;
@@ -13,12 +14,6 @@ use crate::workload::Workload;
 pub(super) const IDS: &[&str] = &["NET-018"];
 
 const ID: &str = "NET-018";
-
-/// The most ports of a service.
-const MOST_PORTS: usize = 10;
-
-/// The most ports that a range of a policy may open.
-const MOST_IN_RANGE: i64 = 1000;
 
 const SURPLUS: Words = words(
     "no container of the pods behind it declares port {}",
@@ -36,7 +31,7 @@ pub(super) fn run(scan: &mut Scan<'_>) {
         let behind = services.pods_behind(service);
         let pods: Vec<_> = behind.into_iter().filter_map(|i| workloads.get(i)).collect();
         let ports = service.value.array_at(&["spec", "ports"]);
-        if ports.len() > MOST_PORTS {
+        if exceeds(ports.len(), scan.settings.limits.service_ports) {
             scan.find(ID, Status::Warn, *service, "spec.ports".to_owned(), MANY.with([ports.len()]));
         }
         for (i, port) in
@@ -79,7 +74,7 @@ fn ranges(scan: &mut Scan<'_>, policy: &Object) {
         for (j, port) in rule.array_at(&["ports"]).iter().enumerate() {
             let (from, to) = (port.at(&["port"]).as_i64(), port.at(&["endPort"]).as_i64());
             let (Some(from), Some(to)) = (from, to) else { continue };
-            if to.saturating_sub(from) >= MOST_IN_RANGE {
+            if to.saturating_sub(from) >= scan.settings.limits.port_range {
                 let field = format!("spec.ingress[{i}].ports[{j}].endPort");
                 scan.find(ID, Status::Warn, policy, field, RANGE.with([from, to]));
             }

@@ -12,9 +12,6 @@ pub(super) const IDS: &[&str] = &["NET-013"];
 
 const ID: &str = "NET-013";
 
-/// How long before its end a certificate is told of, in days.
-const SOON: i64 = 30;
-
 /// Annotations by which an ingress takes a certificate from elsewhere, or leaves TLS to whatever is before it.
 const CERTIFICATES: &[&str] = &[
     "alb.ingress.kubernetes.io/certificate-arn",
@@ -209,6 +206,7 @@ fn certificate(
     hosts: &[&str],
 ) {
     let (whole, now) = (scan.input.whole_cluster, scan.settings.now);
+    let soon = scan.settings.limits.certificate_days;
     let mut say = |status, reason: Said| scan.find(ID, status, object, field.to_owned(), reason);
     match secrets.shown(namespace, name) {
         Shown::Nothing if whole && secrets.is_empty() => scan.lack(ID, NO_SECRETS.plain()),
@@ -223,7 +221,7 @@ fn certificate(
             let left = (end.seconds() - now.seconds()).div_euclid(86_400);
             if end <= now {
                 say(Status::Fail, EXPIRED.with([name, &day]));
-            } else if left < SOON {
+            } else if left < soon {
                 say(Status::Warn, ENDS.with([name, &day]));
             }
             for host in hosts.iter().filter(|host| !certificate.covers(host)) {

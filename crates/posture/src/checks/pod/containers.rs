@@ -138,7 +138,7 @@ fn numbers_of_the_host(look: &Look<'_>) -> Option<Vec<Flaw>> {
         // User 0 is another check's.
         ("runAsUser", 0) => None,
         (_, 0) => Some(look.fail(&field, ROOT_GROUP.with([member]))),
-        ("runAsUser" | "runAsGroup", id) if id < look.settings.lowest_id => {
+        ("runAsUser" | "runAsGroup", id) if id < look.settings.limits.lowest_id => {
             Some(look.warn(&field, LOW_ID.with([member, &id.to_string()])))
         }
         _ => None,

@@ -240,7 +240,7 @@ fn token_life(look: &Look<'_>) -> Option<Vec<Flaw>> {
             }
             let field =
                 |member: &str| format!("volumes[{v}].projected.sources[{s}].serviceAccountToken.{member}");
-            if life > look.settings.longest_token {
+            if life > look.settings.limits.token_seconds {
                 let reason = LONG_TOKEN.with([name, &life.to_string()]);
                 found.push(look.warn(&field("expirationSeconds"), reason));
             }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use evidence::Object;
 
 use crate::finding::Status;
+use crate::limits::exceeds;
 use crate::scan::Scan;
 use crate::words::{Words, words};
 
@@ -49,7 +50,7 @@ fn crowded(scan: &mut Scan<'_>) {
         }
         scan.examine("POD-039");
         let Some(names) = applications.get(namespace.name()) else { continue };
-        if names.len() > scan.settings.most_applications {
+        if exceeds(names.len(), scan.settings.limits.applications) {
             let list = names.iter().copied().collect::<Vec<_>>().join(", ");
             let reason = CROWDED.with([names.len().to_string(), list]);
             scan.find("POD-039", Status::Warn, namespace, String::new(), reason);
